@@ -1,0 +1,17 @@
+/** One published method: where it lives, what it exports, and the experiment that shows it. */
+export interface CatalogueRow {
+  readonly no: string
+  /** Short name, the argument of `penchant reproduce`. */
+  readonly id: string
+  readonly title: string
+  /** arXiv id, or undefined for work published elsewhere. */
+  readonly arxiv?: string
+  readonly room: string
+  /** Names exported from the room's door. */
+  readonly exports: readonly string[]
+  /** Module below `experiments/`, without its ending. */
+  readonly experiment: string
+}
+
+/** The methods that work today, in order of their number. A test checks that every export and experiment is there. */
+export const catalogue: readonly CatalogueRow[] = []

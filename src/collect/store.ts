@@ -1,0 +1,114 @@
+import type { Candidate, Context, Signal, SignalKind } from './signal.ts'
+
+/** Which signals to read. Everything given must hold; lists mean "one of". */
+export interface SignalFilter {
+  readonly kinds?: readonly SignalKind[]
+  readonly raters?: readonly string[]
+  readonly raterKinds?: readonly ('human' | 'model' | 'simulated')[]
+  /** Rater traits that must have exactly these values. */
+  readonly raterTraits?: { readonly [trait: string]: string | number | boolean }
+  readonly sources?: readonly string[]
+  /** Context tags, any of which must be present. */
+  readonly tags?: readonly string[]
+  readonly languages?: readonly string[]
+  /** Producers of any candidate in the signal. */
+  readonly producers?: readonly string[]
+  /** Milliseconds since 1970, inclusive. */
+  readonly from?: number
+  /** Milliseconds since 1970, exclusive. */
+  readonly to?: number
+}
+
+/** Signals that can be read again and again; each reading sees the same ones in the same order. */
+export interface SignalSource {
+  /** In order of insertion, in bounded memory. */
+  read(filter?: SignalFilter): AsyncIterable<Signal>
+  count(filter?: SignalFilter): Promise<number>
+}
+
+/** The signals as they were at one moment, whatever is written meanwhile. Close it when done. */
+export interface SignalSnapshot extends SignalSource {
+  /** Names the data: equal versions hold equal signals. */
+  readonly version: string
+  close(): Promise<void>
+}
+
+export interface InsertResult {
+  /** One entry per signal given, in order. */
+  readonly statuses: readonly ('inserted' | 'duplicate')[]
+  readonly inserted: number
+  readonly duplicates: number
+}
+
+/** A page of signals for browsing. */
+export interface SignalPage {
+  readonly signals: readonly Signal[]
+  /** Give it back to read on; absent on the last page. */
+  readonly next?: string
+}
+
+/** How many signals there are of each sort. */
+export interface SignalCounts {
+  readonly total: number
+  readonly kinds: { readonly [kind: string]: number }
+  readonly sources: { readonly [source: string]: number }
+  readonly raters: number
+  readonly candidates: number
+}
+
+/** The values that filters can take within some signals, most frequent first. */
+export interface SignalFacets {
+  readonly tags: readonly { readonly value: string; readonly count: number }[]
+  readonly languages: readonly { readonly value: string; readonly count: number }[]
+  readonly producers: readonly { readonly value: string; readonly count: number }[]
+  readonly traits: {
+    readonly [trait: string]: readonly { readonly value: string | number | boolean; readonly count: number }[]
+  }
+}
+
+/** Small JSON documents by collection and id, kept beside the signals: definitions, cached results, markers. */
+export interface DocumentStore {
+  get(collection: string, id: string): Promise<unknown>
+  put(collection: string, id: string, document: unknown): Promise<void>
+  delete(collection: string, id: string): Promise<boolean>
+  list(collection: string): Promise<readonly { readonly id: string; readonly document: unknown }[]>
+}
+
+/**
+ * Where signals are kept. What `insert` has answered for is on the disk: a crash afterwards loses nothing, and a crash
+ * before leaves nothing of the batch.
+ */
+export interface SignalStore extends SignalSource {
+  /**
+   * Writes a batch whole or not at all. A signal whose id and content are already there is a duplicate and changes
+   * nothing.
+   *
+   * @throws {SignalConflictError} when an id is there with other content; nothing of the batch is written
+   */
+  insert(signals: readonly Signal[]): Promise<InsertResult>
+  get(id: string): Promise<Signal | undefined>
+  page(filter: SignalFilter, options: { limit: number; after?: string; newestFirst?: boolean }): Promise<SignalPage>
+  counts(): Promise<SignalCounts>
+  facets(filter?: SignalFilter): Promise<SignalFacets>
+  candidate(id: string): Promise<Candidate | undefined>
+  context(id: string): Promise<Context | undefined>
+  /** Changes exactly when the signals change. */
+  version(): Promise<string>
+  snapshot(): Promise<SignalSnapshot>
+  /** Removes a rater's signals, and contents and contexts nothing else mentions. Returns how many signals went. */
+  eraseRater(id: string): Promise<number>
+  readonly documents: DocumentStore
+  close(): Promise<void>
+}
+
+/** An id came a second time with different content. */
+export class SignalConflictError extends Error {
+  override readonly name = 'SignalConflictError'
+  readonly ids: readonly string[]
+  constructor(ids: readonly string[]) {
+    super(
+      `${ids.length} signal id${ids.length === 1 ? ' is' : 's are'} taken by other content: ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}`,
+    )
+    this.ids = ids
+  }
+}

@@ -1,0 +1,2 @@
+export * from './experiment/experiment.ts'
+export * from './leaderboard/leaderboard.ts'
