@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { canonicalJson, contentHash, type Json } from '../run/index.ts'
 
@@ -11,10 +12,14 @@ export const signalLimits = {
   tags: 64,
   features: 512,
   metadataBytes: 262_144,
+  metadataDepth: 64,
 } as const
 
-const id = z.string().min(1).max(signalLimits.idLength)
-const name = z.string().min(1).max(signalLimits.nameLength)
+/** Databases keep ids and names as text, which can hold neither NUL nor half of a surrogate pair. */
+const storable = (word: string): boolean => word.isWellFormed() && !word.includes('\0')
+const notStorable = 'contains NUL or half of a surrogate pair'
+const id = z.string().min(1).max(signalLimits.idLength).refine(storable, notStorable)
+const name = z.string().min(1).max(signalLimits.nameLength).refine(storable, notStorable)
 const text = z.string().max(signalLimits.textLength)
 const scalar = z.union([z.string().max(signalLimits.textLength), z.number(), z.boolean()])
 const few = <Value extends z.ZodType>(value: Value) =>
@@ -24,6 +29,26 @@ const few = <Value extends z.ZodType>(value: Value) =>
       (record) => Object.keys(record).length <= signalLimits.features,
       `more than ${signalLimits.features} entries`,
     )
+
+/** Whether a value survives JSON unchanged and is nested no deeper than a reader can follow. */
+function isJson(value: unknown, depth: number = signalLimits.metadataDepth): boolean {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value !== 'object' || depth === 0) return false
+  if (Array.isArray(value)) return value.every((entry) => isJson(entry, depth - 1))
+  const prototype = Object.getPrototypeOf(value)
+  return (
+    (prototype === Object.prototype || prototype === null) &&
+    Object.values(value).every((entry) => isJson(entry, depth - 1))
+  )
+}
+// Not z.json(): a schema that refers to itself cannot be compiled, and signals are read by the million.
+const json = z
+  .unknown()
+  .refine((value) => isJson(value), {
+    abort: true,
+    error: `expected JSON nested at most ${signalLimits.metadataDepth} deep`,
+  }) as z.ZodType<z.core.util.JSONType>
 
 /** Who expresses a preference: a person under a pseudonym, a language model, or a simulated person. */
 export const raterSchema = z.strictObject({
@@ -69,12 +94,18 @@ export const contentSchema = z.discriminatedUnion('modality', [
  * model, a system, an author), which is what leaderboards rank when it is there. `features` belong to this appearance
  * of the candidate (a length, "played at home"), not to its content.
  */
-export const candidateSchema = z.strictObject({
-  id: z.string().regex(/^[0-9a-f]{64}$/, 'expected the SHA-256 of the content in hexadecimal'),
-  content: contentSchema,
-  producer: name.optional(),
-  features: few(scalar).optional(),
-})
+export const candidateSchema = z
+  .strictObject({
+    id: z.string().regex(/^[0-9a-f]{64}$/, 'expected the SHA-256 of the content in hexadecimal'),
+    content: contentSchema,
+    producer: name.optional(),
+    features: few(scalar).optional(),
+  })
+  .refine((candidate) => candidate.id === candidateId(candidate.content), {
+    path: ['id'],
+    error: ({ input }) =>
+      `expected ${candidateId((input as { content: Content }).content)}, the address of the content`,
+  })
 
 /** How a comparison ended. A tie, both bad and a refusal to judge are three different things. */
 export const outcomeSchema = z.enum(['a', 'b', 'tie', 'both-bad', 'skipped'])
@@ -93,9 +124,9 @@ const base = {
   /** Why, in the rater's words. */
   rationale: text.optional(),
   metadata: z
-    .record(z.string().max(signalLimits.nameLength), z.json())
+    .record(z.string().max(signalLimits.nameLength), json)
     .refine(
-      (metadata) => JSON.stringify(metadata).length <= signalLimits.metadataBytes,
+      (metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= signalLimits.metadataBytes,
       `metadata is larger than ${signalLimits.metadataBytes} bytes`,
     )
     .optional(),
@@ -191,17 +222,40 @@ export const answerSchema = z.strictObject({
     .or(z.strictObject({ unknown: z.literal(true) })),
 })
 
+/** Every sort of signal. */
+export const signalKinds = [
+  'comparison',
+  'ranking',
+  'rating',
+  'choice',
+  'edit',
+  'reply',
+  'instruction',
+  'answer',
+] as const
+
 /** Everything a rater can express about candidates in a context. Unknown keys and values are rejected. */
-export const signalSchema = z.discriminatedUnion('kind', [
-  comparisonSchema,
-  rankingSchema,
-  ratingSchema,
-  choiceSchema,
-  editSchema,
-  replySchema,
-  instructionSchema,
-  answerSchema,
-])
+export const signalSchema = z.compile(
+  z.discriminatedUnion(
+    'kind',
+    [
+      comparisonSchema,
+      rankingSchema,
+      ratingSchema,
+      choiceSchema,
+      editSchema,
+      replySchema,
+      instructionSchema,
+      answerSchema,
+    ],
+    {
+      error: ({ code, input }) =>
+        code === 'invalid_union'
+          ? `kind is ${JSON.stringify((input as { kind?: unknown }).kind)}, expected one of ${signalKinds.join(', ')}`
+          : undefined,
+    },
+  ),
+)
 
 export type Rater = z.infer<typeof raterSchema>
 export type Message = z.infer<typeof messageSchema>
@@ -220,10 +274,55 @@ export type Answer = z.infer<typeof answerSchema>
 export type Signal = z.infer<typeof signalSchema>
 export type SignalKind = Signal['kind']
 
+/** What a validation found wrong, path by path: `a.id: expected …; outcome: …`. */
+export function describeIssues(error: z.ZodError): string {
+  return error.issues
+    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
+    .join('; ')
+}
+
+/** Signals among some values from outside, and why the others are none. */
+export interface ParsedSignals {
+  readonly signals: readonly Signal[]
+  readonly rejected: readonly { readonly position: number; readonly reason: string }[]
+}
+
+/** Tells the signals among values from outside from what is none; every position given is in one of the two. */
+export function parseSignals(values: readonly unknown[]): ParsedSignals {
+  const signals: Signal[] = []
+  const rejected: { position: number; reason: string }[] = []
+  values.forEach((value, position) => {
+    const parsed = signalSchema.safeParse(value)
+    if (parsed.success) signals.push(parsed.data)
+    else rejected.push({ position, reason: describeIssues(parsed.error) })
+  })
+  return { signals, rejected }
+}
+
 /** The address of a content: the hash of what it is. A media file's address does not depend on where it is kept. */
 export function candidateId(content: Content): string {
-  const { uri: _, ...addressed } = content as Content & { uri?: string }
-  return contentHash(canonicalJson(addressed as Json))
+  return hash('sha256', addressed(content))
+}
+
+/**
+ * The canonical JSON of a content without the place where it is kept. Written out by modality, because every candidate
+ * that enters is checked against its address.
+ */
+function addressed(content: Content): string {
+  switch (content.modality) {
+    case 'text':
+      return `{"modality":"text","text":${JSON.stringify(content.text)}}`
+    case 'item':
+      return `{"item":${JSON.stringify(content.item)},"modality":"item"}`
+    case 'conversation': {
+      const messages = content.messages.map(
+        ({ role, content: said }) => `{"content":${JSON.stringify(said)},"role":${JSON.stringify(role)}}`,
+      )
+      return `{"messages":[${messages.join(',')}],"modality":"conversation"}`
+    }
+    default:
+      return `{"modality":${JSON.stringify(content.modality)},"sha256":${JSON.stringify(content.sha256)}}`
+  }
 }
 
 /** A candidate of a content, its id computed. */
