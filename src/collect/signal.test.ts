@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { anySignal } from './signal.arbitrary.ts'
 import {
   type Candidate,
   candidate,
@@ -250,5 +252,19 @@ describe('competitorOf', () => {
     expect(competitorOf(candidate(item, { producer: 'studio' }))).toBe('studio')
     expect(competitorOf(candidate(item))).toBe('film-7')
     expect(competitorOf(tea)).toBe(tea.id)
+  })
+})
+
+describe('anySignal', () => {
+  it('is valid, unchanged by validation, and of every kind', () => {
+    const kinds = new Set<string>()
+    fc.assert(
+      fc.property(anySignal, (signal) => {
+        kinds.add(signal.kind)
+        expect(signalSchema.parse(signal)).toEqual(signal)
+      }),
+      { seed: 1, numRuns: 300 },
+    )
+    expect([...kinds].sort()).toEqual([...signalKinds].sort())
   })
 })
