@@ -1,0 +1,8 @@
+export {
+  type ArenaModel,
+  type ArenaVote,
+  type ArenaWorld,
+  type ArenaWorldOptions,
+  arenaSignals,
+  arenaWorld,
+} from './arena.ts'
