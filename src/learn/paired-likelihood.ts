@@ -1,0 +1,405 @@
+import {
+  type CholeskyFactor,
+  type ConvexObjective,
+  cholesky,
+  choleskyInverse,
+  type Minimum,
+  newton,
+  sandwich,
+} from '../measure/index.ts'
+import type { ComparisonTable } from './comparison-table.ts'
+
+/**
+ * How the outcome of a pairing depends on δ = θ_a − θ_b + x·γ, and on a tie parameter τ where the model has one. This
+ * is all that distinguishes one pairwise model from another; fitting, penalties, intervals and bootstrap are shared.
+ */
+export interface PairedLink {
+  readonly name: string
+  /** Whether ties are an outcome of their own (τ is estimated), not half a win for each. */
+  readonly tieParameter: boolean
+  /** The τ at which equal competitors tie with probability `share`; where the fit begins. */
+  tieStart(share: number): number
+  /**
+   * Writes the cost −ln P of (weighted) wins, ties and losses of a, and its derivatives, to
+   * `out = [cost, ∂δ, ∂τ, ∂δ², ∂δ∂τ, ∂τ²]`; links without a tie parameter get no ties and write entries 0, 1 and 3.
+   */
+  evaluate(delta: number, tie: number, wins: number, ties: number, losses: number, out: Float64Array): void
+}
+
+/** Strengths of the quadratic penalty ½·Σ penalty·parameter², added to the summed cost. */
+export interface PairedPenalties {
+  /** On every θ; default 0. */
+  readonly strengths: number
+  /** On every γ; default 0. */
+  readonly coefficients: number
+}
+
+/** Weighted outcomes per pairing, which is what the fit itself needs of a table. */
+export interface PairingTotals {
+  readonly wins: Float64Array
+  readonly ties: Float64Array
+  readonly losses: Float64Array
+}
+
+/** A fitted pairwise model. */
+export interface PairedFit {
+  readonly link: PairedLink
+  /** θ by competitor, natural-log odds, mean 0. */
+  readonly strengths: Float64Array
+  /** γ by covariate. */
+  readonly coefficients: Float64Array
+  /** τ, the tie parameter on its internal scale; 0 for links without one. */
+  readonly tie: number
+  /** θ, γ and τ in one vector, as the covariance orders them. */
+  readonly parameters: Float64Array
+  readonly penalties: PairedPenalties
+  /** −Σ weight·ln P at the fit, without the penalty, in nats. */
+  readonly cost: number
+  readonly iterations: number
+  readonly converged: boolean
+}
+
+/**
+ * Adds up outcomes per pairing. Where the link has no tie parameter, y counts as y wins and 1 − y losses.
+ *
+ * @param counts votes per cell; default the table's own (bootstrap replicates have others)
+ * @throws {RangeError} when the link has a tie parameter and an outcome is neither 0, ½ nor 1
+ */
+export function pairingTotals(
+  table: ComparisonTable,
+  link: PairedLink,
+  counts: Float64Array = table.counts,
+  reuse?: PairingTotals,
+): PairingTotals {
+  const size = table.a.length
+  const totals = reuse ?? {
+    wins: new Float64Array(size),
+    ties: new Float64Array(size),
+    losses: new Float64Array(size),
+  }
+  const { wins, ties, losses } = totals
+  wins.fill(0)
+  ties.fill(0)
+  losses.fill(0)
+  for (let cell = 0; cell < counts.length; cell++) {
+    const pairing = table.pairing[cell] as number
+    const outcome = table.outcomes[cell] as number
+    const weight = (counts[cell] as number) * (table.weights[cell] as number)
+    if (!link.tieParameter) {
+      wins[pairing] = (wins[pairing] as number) + weight * outcome
+      losses[pairing] = (losses[pairing] as number) + weight * (1 - outcome)
+    } else if (outcome === 1) wins[pairing] = (wins[pairing] as number) + weight
+    else if (outcome === 0) losses[pairing] = (losses[pairing] as number) + weight
+    else if (outcome === 0.5) ties[pairing] = (ties[pairing] as number) + weight
+    else
+      throw new RangeError(
+        `${link.name} has no graded outcomes, but "${table.names[table.a[pairing] as number]}" against ` +
+          `"${table.names[table.b[pairing] as number]}" has outcome ${outcome}; expected 0, ½ or 1`,
+      )
+  }
+  return totals
+}
+
+/** δ of a pairing. */
+function delta(table: ComparisonTable, parameters: Float64Array, pairing: number): number {
+  const width = table.covariates.names.length
+  let difference =
+    (parameters[table.a[pairing] as number] as number) - (parameters[table.b[pairing] as number] as number)
+  for (let k = 0, at = pairing * width, from = table.names.length; k < width; k++)
+    difference += (table.covariates.values[at + k] as number) * (parameters[from + k] as number)
+  return difference
+}
+
+/** Adds `dd·zzᵀ + dt·(z·eᵀ + e·zᵀ) + tt·e·eᵀ` to the lower triangle, where z holds ±1 and x, and e picks τ. */
+function addOuter(
+  table: ComparisonTable,
+  pairing: number,
+  tieIndex: number,
+  size: number,
+  dd: number,
+  dt: number,
+  tt: number,
+  matrix: Float64Array,
+): void {
+  const add = (i: number, j: number, value: number): void => {
+    matrix[i * size + j] = (matrix[i * size + j] as number) + value
+  }
+  const a = table.a[pairing] as number
+  const b = table.b[pairing] as number
+  add(a, a, dd)
+  add(b, b, dd)
+  add(b, a, -dd)
+  const competitors = table.names.length
+  const width = table.covariates.names.length
+  for (let k = 0; k < width; k++) {
+    const x = table.covariates.values[pairing * width + k] as number
+    if (x === 0) continue
+    const row = competitors + k
+    add(row, a, dd * x)
+    add(row, b, -dd * x)
+    for (let l = 0; l <= k; l++)
+      add(row, competitors + l, dd * x * (table.covariates.values[pairing * width + l] as number))
+    if (tieIndex >= 0) add(tieIndex, row, dt * x)
+  }
+  if (tieIndex < 0) return
+  add(tieIndex, a, dt)
+  add(tieIndex, b, -dt)
+  add(tieIndex, tieIndex, tt)
+}
+
+/** Copies the lower triangle to the upper one. */
+function mirror(matrix: Float64Array, size: number): void {
+  for (let i = 0; i < size; i++) for (let j = 0; j < i; j++) matrix[j * size + i] = matrix[i * size + j] as number
+}
+
+function parameterCount(table: ComparisonTable, link: PairedLink): number {
+  return table.names.length + table.covariates.names.length + (link.tieParameter ? 1 : 0)
+}
+
+/** The Hessian of the summed cost, lower triangle; nothing of penalties or gauge. */
+function addInformation(
+  table: ComparisonTable,
+  link: PairedLink,
+  totals: PairingTotals,
+  parameters: Float64Array,
+  hessian: Float64Array,
+): void {
+  const size = parameters.length
+  const tieIndex = link.tieParameter ? size - 1 : -1
+  const tie = tieIndex < 0 ? 0 : (parameters[tieIndex] as number)
+  const out = new Float64Array(6)
+  for (let pairing = 0; pairing < table.a.length; pairing++) {
+    link.evaluate(
+      delta(table, parameters, pairing),
+      tie,
+      totals.wins[pairing] as number,
+      totals.ties[pairing] as number,
+      totals.losses[pairing] as number,
+      out,
+    )
+    addOuter(table, pairing, tieIndex, size, out[3] as number, out[4] as number, out[5] as number, hessian)
+  }
+}
+
+/**
+ * Makes the θ block of an unpenalised Hessian regular without changing what it does to vectors of sum 0: adds a
+ * multiple of 1·1ᵀ over the competitors that have votes, and 1 on the diagonal of the others. Returns the multiple.
+ */
+function fixGauge(hessian: Float64Array, size: number, competitors: number): number {
+  const active: number[] = []
+  let trace = 0
+  for (let i = 0; i < competitors; i++) {
+    const curvature = hessian[i * size + i] as number
+    trace += curvature
+    if (curvature > 0) active.push(i)
+    else hessian[i * size + i] = 1
+  }
+  const weight = trace / active.length ** 2
+  for (const i of active)
+    for (const j of active) {
+      if (j > i) break
+      hessian[i * size + j] = (hessian[i * size + j] as number) + weight
+    }
+  return weight
+}
+
+/**
+ * The penalised cost of a table under a link. Without a penalty on θ the cost does not change when all θ move
+ * together; the Hessian then gets a multiple of 1·1ᵀ on its θ block, which leaves every Newton step as it is and keeps
+ * Σθ at its start. Competitors without votes keep their start as well.
+ */
+export function pairedObjective(
+  table: ComparisonTable,
+  link: PairedLink,
+  totals: PairingTotals,
+  penalties: PairedPenalties,
+): ConvexObjective {
+  const competitors = table.names.length
+  const tieIndex = link.tieParameter ? parameterCount(table, link) - 1 : -1
+  const size = parameterCount(table, link)
+  const width = table.covariates.names.length
+  const out = new Float64Array(6)
+  const penalty = (i: number): number =>
+    i < competitors ? penalties.strengths : i === tieIndex ? 0 : penalties.coefficients
+  return {
+    size,
+    gradient(parameters, gradient) {
+      let cost = 0
+      for (let i = 0; i < size; i++) {
+        gradient[i] = penalty(i) * (parameters[i] as number)
+        cost += 0.5 * (gradient[i] as number) * (parameters[i] as number)
+      }
+      const tie = tieIndex < 0 ? 0 : (parameters[tieIndex] as number)
+      for (let pairing = 0; pairing < table.a.length; pairing++) {
+        const wins = totals.wins[pairing] as number
+        const ties = totals.ties[pairing] as number
+        const losses = totals.losses[pairing] as number
+        link.evaluate(delta(table, parameters, pairing), tie, wins, ties, losses, out)
+        cost += out[0] as number
+        const slope = out[1] as number
+        const a = table.a[pairing] as number
+        const b = table.b[pairing] as number
+        gradient[a] = (gradient[a] as number) + slope
+        gradient[b] = (gradient[b] as number) - slope
+        for (let k = 0; k < width; k++)
+          gradient[competitors + k] =
+            (gradient[competitors + k] as number) + slope * (table.covariates.values[pairing * width + k] as number)
+        if (tieIndex >= 0) gradient[tieIndex] = (gradient[tieIndex] as number) + (out[2] as number)
+      }
+      return cost
+    },
+    hessian(parameters, hessian) {
+      hessian.fill(0)
+      addInformation(table, link, totals, parameters, hessian)
+      if (penalties.strengths === 0) fixGauge(hessian, size, competitors)
+      for (let i = 0; i < size; i++) hessian[i * size + i] = (hessian[i * size + i] as number) + penalty(i)
+    },
+  }
+}
+
+export interface PairedFitOptions {
+  readonly penalties?: Partial<PairedPenalties>
+  /** Parameters to begin with, such as those of the fit that a bootstrap replicate resamples. Default θ = γ = 0. */
+  readonly start?: Float64Array
+  /** A factor of the Hessian near the minimum. */
+  readonly factor?: CholeskyFactor
+  /** Default: the table's, added up. */
+  readonly totals?: PairingTotals
+}
+
+/**
+ * Minimises the penalised cost from θ = 0, so that the mean of θ stays 0. Stops when no entry of the gradient exceeds
+ * 1e-10 of the total weight.
+ *
+ * Whether a finite minimum exists is for the caller to find out first: see `separationOf`.
+ */
+export function fitPaired(table: ComparisonTable, link: PairedLink, options: PairedFitOptions = {}): PairedFit {
+  const penalties = { strengths: 0, coefficients: 0, ...options.penalties }
+  const totals = options.totals ?? pairingTotals(table, link)
+  const sum = (column: Float64Array): number => column.reduce((total, value) => total + value, 0)
+  const ties = sum(totals.ties)
+  const weight = sum(totals.wins) + ties + sum(totals.losses)
+  const start = options.start ?? new Float64Array(parameterCount(table, link))
+  if (!options.start && link.tieParameter) start[start.length - 1] = link.tieStart(ties / weight)
+  const minimum: Minimum = newton(pairedObjective(table, link, totals, penalties), start, {
+    gradientTolerance: 1e-10 * weight,
+    ...(options.factor && { factor: options.factor }),
+  })
+  const { parameters } = minimum
+  const competitors = table.names.length
+  const width = table.covariates.names.length
+  let penalty = 0
+  for (let i = 0; i < competitors + width; i++)
+    penalty += (i < competitors ? penalties.strengths : penalties.coefficients) * (parameters[i] as number) ** 2
+  return {
+    link,
+    strengths: parameters.slice(0, competitors),
+    coefficients: parameters.slice(competitors, competitors + width),
+    tie: link.tieParameter ? (parameters[parameters.length - 1] as number) : 0,
+    parameters,
+    penalties,
+    cost: minimum.value - penalty / 2,
+    iterations: minimum.iterations,
+    converged: minimum.converged,
+  }
+}
+
+/** The factored Hessian at a fit, to start nearby fits with. */
+export function factorAt(table: ComparisonTable, fit: PairedFit): CholeskyFactor {
+  const objective = pairedObjective(table, fit.link, pairingTotals(table, fit.link), fit.penalties)
+  const hessian = new Float64Array(objective.size ** 2)
+  objective.hessian(fit.parameters, hessian)
+  return cholesky(hessian, objective.size)
+}
+
+export interface CovarianceOptions {
+  /**
+   * `sandwich` holds for any distribution of the outcomes, `fisher` (the inverse information) only where the model is
+   * right and ties are not counted as halves. Default `sandwich`.
+   */
+  readonly kind?: 'sandwich' | 'fisher'
+  /** λ of the sandwich's H + λI. Default 1e-5·votes when no vote is weighted, else 1e-5. */
+  readonly ridge?: number
+  /** Whether H holds the fit's penalties. Default true. */
+  readonly penalised?: boolean
+  /** Subtracts this multiple of γ·γᵀ from B, for penalised γ. Default 0. */
+  readonly coefficientShift?: number
+}
+
+/**
+ * Covariance of (θ, γ, τ) around the gauge Σθ = 0, `[parameters, parameters]`.
+ *
+ * Sandwich: H⁻¹·B·H⁻¹ with H the Hessian of the cost plus λI and B = Σ_cells c·ω²·s·sᵀ, where c votes of weight ω have
+ * the score s = ∂(−ln P); for Bradley–Terry s = (p − y)·(e_a − e_b). Fisher: the inverse of H on vectors of sum 0.
+ *
+ * @see page 34 of the methods: λ as in lmarena/arena-rank
+ */
+export function pairedCovariance(
+  table: ComparisonTable,
+  fit: PairedFit,
+  options: CovarianceOptions = {},
+): Float64Array {
+  const { kind = 'sandwich', penalised = true, coefficientShift = 0 } = options
+  const { link, parameters, penalties } = fit
+  const size = parameters.length
+  const competitors = table.names.length
+  const hessian = new Float64Array(size * size)
+  addInformation(table, link, pairingTotals(table, link), parameters, hessian)
+  const gauge = kind === 'fisher' && penalties.strengths === 0 ? fixGauge(hessian, size, competitors) : 0
+  const ridge =
+    kind === 'fisher' ? 0 : (options.ridge ?? 1e-5 * (table.weights.every((w) => w === 1) ? table.votes : 1))
+  for (let i = 0; i < size; i++) {
+    const penalty =
+      i < competitors ? penalties.strengths : i < competitors + fit.coefficients.length ? penalties.coefficients : 0
+    hessian[i * size + i] = (hessian[i * size + i] as number) + ridge + (penalised ? penalty : 0)
+  }
+  const bread = choleskyInverse(cholesky(hessian, size))
+  if (kind === 'fisher') {
+    const active = recordedCompetitors(table)
+    for (const i of active)
+      for (const j of active)
+        if (gauge > 0) bread[i * size + j] = (bread[i * size + j] as number) - 1 / (gauge * active.length ** 2)
+    return bread
+  }
+  const meat = new Float64Array(size * size)
+  addScores(table, fit, meat)
+  for (let k = 0; k < fit.coefficients.length; k++)
+    for (let l = 0; l <= k; l++) {
+      const at = (competitors + k) * size + competitors + l
+      meat[at] =
+        (meat[at] as number) - coefficientShift * (fit.coefficients[k] as number) * (fit.coefficients[l] as number)
+    }
+  mirror(meat, size)
+  return sandwich(bread, meat, size)
+}
+
+/** Indices of the competitors that have a vote. */
+export function recordedCompetitors(table: ComparisonTable): number[] {
+  const met = new Uint8Array(table.names.length)
+  for (const index of table.a) met[index] = 1
+  for (const index of table.b) met[index] = 1
+  return Array.from(met.keys()).filter((i) => met[i] === 1)
+}
+
+/** The outer products of the scores, summed over cells per pairing first, lower triangle. */
+function addScores(table: ComparisonTable, fit: PairedFit, meat: Float64Array): void {
+  const { link, parameters, tie } = fit
+  const pairings = table.a.length
+  const [dd, dt, tt] = [new Float64Array(pairings), new Float64Array(pairings), new Float64Array(pairings)]
+  const out = new Float64Array(6)
+  for (let cell = 0; cell < table.counts.length; cell++) {
+    const pairing = table.pairing[cell] as number
+    const outcome = table.outcomes[cell] as number
+    const tied = link.tieParameter && outcome === 0.5
+    link.evaluate(delta(table, parameters, pairing), tie, tied ? 0 : outcome, tied ? 1 : 0, tied ? 0 : 1 - outcome, out)
+    const factor = (table.counts[cell] as number) * (table.weights[cell] as number) ** 2
+    const [d, t] = [out[1] as number, link.tieParameter ? (out[2] as number) : 0]
+    dd[pairing] = (dd[pairing] as number) + factor * d * d
+    dt[pairing] = (dt[pairing] as number) + factor * d * t
+    tt[pairing] = (tt[pairing] as number) + factor * t * t
+  }
+  const size = parameters.length
+  const tieIndex = link.tieParameter ? size - 1 : -1
+  for (let pairing = 0; pairing < pairings; pairing++)
+    addOuter(table, pairing, tieIndex, size, dd[pairing] as number, dt[pairing] as number, tt[pairing] as number, meat)
+}
