@@ -1,0 +1,157 @@
+/**
+ * Numerics: symbolic tensors, reverse-mode autodiff, optimisers, and compilation of a whole step into one ONNX graph
+ * that ONNX Runtime executes.
+ */
+export {
+  type Compiled,
+  type CompileOptions,
+  compile,
+  type InputSpecs,
+  type InputValues,
+  type SymbolicInputs,
+  spec,
+} from './compile.ts'
+export { type EvaluateOptions, evaluate, type Plain } from './evaluate.ts'
+export { gradients, valueAndGradient } from './gradient.ts'
+export type { Dim, Shape } from './graph/dimension.ts'
+export type { DType, TypedArray } from './graph/dtype.ts'
+export { constant, input, scalar, type Tensor, type TensorType } from './graph/tensor.ts'
+export {
+  convert,
+  filled,
+  type Nested,
+  type TensorValue,
+  toNested,
+  toValue,
+  type ValueLike,
+  value,
+  zeros,
+} from './graph/value.ts'
+export { type GeluOptions, gelu, leakyRelu, logSigmoid, relu, silu, softplus } from './ops/activation.ts'
+export { add, addAll, div, mul, neg, type Operand, sub } from './ops/arithmetic.ts'
+export {
+  abs,
+  and,
+  clip,
+  equal,
+  greater,
+  greaterOrEqual,
+  isFinite,
+  isInfinite,
+  isNaN,
+  less,
+  lessOrEqual,
+  maximum,
+  minimum,
+  not,
+  notEqual,
+  or,
+  reverseGradient,
+  sign,
+  where,
+} from './ops/compare.ts'
+export { stopGradient, straightThrough, withGradient } from './ops/control.ts'
+export {
+  ceil,
+  cos,
+  exp,
+  expm1,
+  floor,
+  isClose,
+  log,
+  log1p,
+  logit,
+  pow,
+  reciprocal,
+  round,
+  sigmoid,
+  signedPow,
+  sin,
+  sqrt,
+  square,
+  tanh,
+} from './ops/elementwise.ts'
+export { erf } from './ops/erf.ts'
+export {
+  type AxisOption,
+  gather,
+  oneHot,
+  range,
+  scatterAdd,
+  segmentMean,
+  segmentSum,
+  takeAlong,
+} from './ops/gather.ts'
+export { at, concat, flip, pad, repeat, roll, slice, split, stack, tile } from './ops/join.ts'
+export {
+  broadcastTo,
+  cast,
+  expandDims,
+  flatten,
+  type ReduceOptions,
+  reshape,
+  squeeze,
+  sum,
+  transpose,
+} from './ops/layout.ts'
+export { dot, type LinearOptions, linear, type MatmulOptions, matmul, outer } from './ops/matmul.ts'
+export {
+  type GroupNormOptions,
+  groupNorm,
+  type LayerNormOptions,
+  layerNorm,
+  type RmsNormOptions,
+  rmsNorm,
+} from './ops/normalization.ts'
+export {
+  all,
+  any,
+  cosineSimilarity,
+  full,
+  logSumExp,
+  maskedMean,
+  max,
+  mean,
+  min,
+  norm,
+  normalize,
+  sizeTensor,
+  standardDeviation,
+  type VarianceOptions,
+  variance,
+} from './ops/reduce.ts'
+export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts'
+export { type AdamOptions, type AdamWOptions, adam, adamW, scaleByAdam } from './optimizer/adam.ts'
+export {
+  accumulateMomentum,
+  clipByGlobalNorm,
+  clipByValue,
+  decayWeights,
+  globalNorm,
+  type MomentumOptions,
+  type SgdOptions,
+  scaleByLearningRate,
+  sgd,
+  type WeightDecayOptions,
+} from './optimizer/basic.ts'
+export {
+  constantSchedule,
+  cosineSchedule,
+  exponentialSchedule,
+  inverseSquareRootSchedule,
+  linearSchedule,
+  type Schedule,
+  stepDecaySchedule,
+  withWarmUp,
+} from './optimizer/schedule.ts'
+export { chain, type Optimizer, type ParameterInfo, type Transform, type UpdateContext } from './optimizer/transform.ts'
+export {
+  type Concrete,
+  type ParameterTree,
+  parameterCount,
+  parameterLeaves,
+  type Symbolic,
+  type Tree,
+} from './parameter-tree.ts'
+export type { Provider, SessionOptions } from './session.ts'
+export { type LossContext, type LossResult, type TrainOptions, type TrainStep, trainStep } from './train-step.ts'

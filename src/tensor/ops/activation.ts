@@ -1,0 +1,85 @@
+import { applyOne, inputAt, type Op, type Tensor } from '../graph/tensor.ts'
+import { add, mul, neg, sub, unary } from './arithmetic.ts'
+import { abs, greater, greaterOrEqual, maximum, minimum, where } from './compare.ts'
+import { exp, log1p, sigmoid, square, tanh } from './elementwise.ts'
+import { erf } from './erf.ts'
+import { cast } from './layout.ts'
+
+/** max(x, 0); gradient 0 at 0. */
+export const relu = unary({
+  name: 'relu',
+  onnx: 'Relu',
+  fold: (x) => Math.max(x, 0),
+  vjp: (_x, y, g) => mul(g, cast(greater(y, 0), y.dtype)),
+})
+
+/** x for x > 0, slope · x otherwise. */
+export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
+  return where(greaterOrEqual(x, 0), x, mul(x, slope))
+}
+
+/** log(1 + eˣ), accurate for very negative x. */
+export function softplus(x: Tensor): Tensor {
+  return add(maximum(x, 0), log1p(exp(neg(abs(x)))))
+}
+
+/** log σ(x) = −softplus(−x), accurate for very negative x. */
+export function logSigmoid(x: Tensor): Tensor {
+  return sub(minimum(x, 0), log1p(exp(neg(abs(x)))))
+}
+
+const siluOp: Op<Record<never, never>> = {
+  name: 'silu',
+  infer: (inputs) => [inputAt(inputs, 0)].map(({ dtype, shape }) => ({ dtype, shape })),
+  emit: ({ inputs }, emitter) => emitter.node('Mul', inputs.map(emitter.name)),
+  vjp({ inputs, outputs }, [gradient]) {
+    if (gradient === undefined) return []
+    const [s, y] = [sigmoid(inputAt(inputs, 0)), inputAt(outputs, 0)]
+    // d/dx x σ(x) = σ + y (1 − σ)
+    return [mul(gradient, add(s, mul(y, sub(1, s))))]
+  },
+}
+
+/** x · σ(x), also called swish. */
+export function silu(x: Tensor): Tensor {
+  return applyOne(siluOp, [x, sigmoid(x)], {})
+}
+
+/** Derivative of `gelu` in either form. */
+function geluSlope(x: Tensor, approximate: boolean): Tensor {
+  if (!approximate) {
+    const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI))
+    return add(mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5), mul(x, density))
+  }
+  const k = Math.sqrt(2 / Math.PI)
+  const cubic = square(x)
+  const t = tanh(mul(x, add(mul(cubic, 0.044715 * k), k)))
+  const inner = add(mul(cubic, 3 * 0.044715 * k), k)
+  return mul(add(add(t, 1), mul(mul(x, sub(1, square(t))), inner)), 0.5)
+}
+
+const geluOp: Op<{ approximate: boolean }> = {
+  name: 'gelu',
+  infer: (inputs) => [inputAt(inputs, 0)].map(({ dtype, shape }) => ({ dtype, shape })),
+  emit({ inputs, attributes: { approximate } }, emitter) {
+    return emitter.node('Gelu', inputs.map(emitter.name), { approximate: approximate ? 'tanh' : 'none' })
+  },
+  vjp({ inputs, attributes: { approximate } }, [gradient]) {
+    return [gradient && mul(gradient, geluSlope(inputAt(inputs, 0), approximate))]
+  },
+}
+
+export interface GeluOptions {
+  /** The tanh approximation (GPT-2 and its kin). Default false: x · Φ(x) exactly. */
+  readonly approximate?: boolean
+}
+
+/** x · Φ(x), the Gaussian error linear unit (Hendrycks & Gimpel 2016, arXiv 1606.08415). */
+export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
+  const approximate = options.approximate ?? false
+  // ONNX Runtime's kernel is for float32 only.
+  if (x.dtype === 'float32') return applyOne(geluOp, [x], { approximate })
+  if (!approximate) return mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1))
+  const k = Math.sqrt(2 / Math.PI)
+  return mul(mul(x, 0.5), add(tanh(mul(x, add(mul(square(x), 0.044715 * k), k))), 1))
+}

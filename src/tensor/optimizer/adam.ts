@@ -1,0 +1,70 @@
+import { zeros } from '../graph/value.ts'
+import { add, div, mul } from '../ops/arithmetic.ts'
+import { sqrt, square } from '../ops/elementwise.ts'
+import { decayWeights, scaleByLearningRate, type WeightDecayOptions } from './basic.ts'
+import type { Schedule } from './schedule.ts'
+import { chain, entry, type Optimizer, slot, type Transform } from './transform.ts'
+
+export interface AdamOptions {
+  /** Default 1e-3. */
+  readonly learningRate?: number | Schedule
+  /** Decay rates of the averages of gradients and of their squares. Default 0.9 and 0.999. */
+  readonly beta1?: number
+  readonly beta2?: number
+  /** Added to the root of the mean square. Default 1e-8. */
+  readonly epsilon?: number
+}
+
+/**
+ * Updates m̂/(√v̂ + ε) of Adam (Kingma & Ba 2015, arXiv 1412.6980, algorithm 1). The state holds the sums
+ * `first` = m/(1 − β₁) and `second` = v/(1 − β₂): the factors and the bias corrections are one scalar, which saves two
+ * passes over the parameters a step.
+ */
+export function scaleByAdam(options: Omit<AdamOptions, 'learningRate'> = {}): Transform {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options
+  for (const [name, beta] of [
+    ['beta1', beta1],
+    ['beta2', beta2],
+  ] as const)
+    if (!(beta >= 0 && beta < 1)) throw new RangeError(`adam: ${name} is ${beta}, expected from 0 to below 1`)
+  const rootScale = (step: number): number => Math.sqrt((1 - beta2) / (1 - beta2 ** step))
+  return {
+    init: (parameters) => ({
+      first: parameters.map(({ shape, dtype }) => zeros(shape, dtype)),
+      second: parameters.map(({ shape, dtype }) => zeros(shape, dtype)),
+    }),
+    update({ updates, state, scalar }) {
+      const factor = scalar((step) => (1 - beta1) / (1 - beta1 ** step) / rootScale(step))
+      const offset = scalar((step) => epsilon / rootScale(step))
+      const first = updates.map((gradient, index) => add(mul(entry(slot(state, 'first'), index), beta1), gradient))
+      const second = updates.map((gradient, index) =>
+        add(mul(entry(slot(state, 'second'), index), beta2), square(gradient)),
+      )
+      return {
+        updates: updates.map((_, index) =>
+          mul(div(entry(first, index), add(sqrt(entry(second, index)), offset)), factor),
+        ),
+        state: { first, second },
+      }
+    },
+  }
+}
+
+/** Adam (Kingma & Ba 2015, arXiv 1412.6980). */
+export function adam(options: AdamOptions = {}): Optimizer {
+  return chain(scaleByAdam(options), scaleByLearningRate(options.learningRate ?? 1e-3))
+}
+
+export interface AdamWOptions extends AdamOptions, WeightDecayOptions {
+  /** Default 0.01. */
+  readonly weightDecay?: number
+}
+
+/** Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv 1711.05101). */
+export function adamW(options: AdamWOptions = {}): Optimizer {
+  return chain(
+    scaleByAdam(options),
+    decayWeights(options.weightDecay ?? 0.01, options),
+    scaleByLearningRate(options.learningRate ?? 1e-3),
+  )
+}

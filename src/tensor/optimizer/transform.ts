@@ -1,0 +1,119 @@
+import type { DType } from '../graph/dtype.ts'
+import type { Tensor } from '../graph/tensor.ts'
+import type { TensorValue } from '../graph/value.ts'
+import { mul } from '../ops/arithmetic.ts'
+
+/** A trained parameter, as optimisers see it. */
+export interface ParameterInfo {
+  /** Its path in the parameter tree, such as `layers.0.weight`. */
+  readonly path: string
+  readonly shape: readonly number[]
+  readonly dtype: DType
+}
+
+/** One list per kind of state (`momentum`, …), with one entry per parameter, or undefined where it needs none. */
+export type Slots<Leaf> = Readonly<Record<string, readonly (Leaf | undefined)[]>>
+
+/** What an update is computed from; all lists are in the order of the parameters. */
+export interface UpdateContext {
+  /** Gradients, or what earlier transforms of a chain made of them. */
+  readonly updates: readonly Tensor[]
+  readonly parameters: readonly Tensor[]
+  readonly infos: readonly ParameterInfo[]
+  readonly state: Slots<Tensor>
+  /**
+   * A number that changes from step to step, computed outside the graph, as a float32 scalar.
+   *
+   * @param valueAt from the number of the update, counted from 1
+   */
+  scalar(valueAt: (step: number) => number): Tensor
+}
+
+/** New updates and state. */
+export interface Update {
+  readonly updates: readonly Tensor[]
+  readonly state: Slots<Tensor>
+}
+
+/**
+ * A step from gradients to updates, which are added to the parameters. Optimisers are chains of them. The whole becomes
+ * part of the compiled training step.
+ */
+export interface Transform {
+  /** State before the first step. */
+  init(parameters: readonly ParameterInfo[]): Slots<TensorValue>
+  update(context: UpdateContext): Update
+}
+
+/** An optimiser is a transform whose updates already descend. */
+export type Optimizer = Transform
+
+/**
+ * Transforms one after another, each on the updates of the one before.
+ *
+ * @example chain(clipByGlobalNorm(1), adamW({ learningRate: 1e-3 }))
+ */
+export function chain(...transforms: readonly Transform[]): Transform {
+  const keyed = (index: number, slot: string): string => `${index}.${slot}`
+  return {
+    init: (parameters) =>
+      Object.fromEntries(
+        transforms.flatMap((transform, index) =>
+          Object.entries(transform.init(parameters)).map(([slot, values]) => [keyed(index, slot), values]),
+        ),
+      ),
+    update(context) {
+      let { updates } = context
+      const state: Record<string, readonly (Tensor | undefined)[]> = {}
+      transforms.forEach((transform, index) => {
+        const prefix = keyed(index, '')
+        const own = Object.entries(context.state)
+          .filter(([slot]) => slot.startsWith(prefix))
+          .map(([slot, values]) => [slot.slice(prefix.length), values] as const)
+        const made = transform.update({ ...context, updates, state: Object.fromEntries(own) })
+        updates = made.updates
+        for (const [slot, values] of Object.entries(made.state)) state[keyed(index, slot)] = values
+      })
+      return { updates, state }
+    },
+  }
+}
+
+/** A transform without state that treats each update by itself. */
+export function stateless(
+  each: (update: Tensor, parameter: Tensor, info: ParameterInfo, context: UpdateContext) => Tensor,
+): Transform {
+  return {
+    init: () => ({}),
+    update(context) {
+      const { updates, parameters, infos } = context
+      return {
+        updates: updates.map((update, index) => each(update, entry(parameters, index), entry(infos, index), context)),
+        state: {},
+      }
+    },
+  }
+}
+
+/** The entry of a list at the place of a parameter. */
+export function entry<T>(list: readonly (T | undefined)[], index: number): T {
+  const found = list[index]
+  if (found === undefined) throw new RangeError(`no entry for parameter ${index} of ${list.length}`)
+  return found
+}
+
+/** The list of one slot. */
+export function slot<T>(slots: Slots<T>, name: string): readonly (T | undefined)[] {
+  const found = slots[name]
+  if (found === undefined)
+    throw new RangeError(`optimiser state has no "${name}"; it has ${Object.keys(slots).join(', ') || 'nothing'}`)
+  return found
+}
+
+/** An update times a scalar; two scalar factors are multiplied with each other first, so that one pass remains. */
+export function scaleBy(update: Tensor, factor: Tensor | number): Tensor {
+  const [x, inner] = update.node.inputs
+  if (update.node.op.name === 'mul' && x && inner && inner.shape.length === 0 && x.shape.length > 0)
+    return mul(x, mul(inner, factor))
+  return mul(update, factor)
+}

@@ -1,0 +1,93 @@
+import { InferenceSession, listSupportedBackends, Tensor as RuntimeTensor } from 'onnxruntime-node'
+import type { TensorValue } from './graph/value.ts'
+
+export type Provider = 'cpu' | 'webgpu' | 'cuda'
+
+export interface SessionOptions {
+  /** Where graphs run. Default `cpu`. */
+  readonly provider?: Provider
+  /** Threads within an operation. Default: ONNX Runtime's, one per physical core. */
+  readonly threads?: number
+  /** Write a trace of every operation's time to a file with this prefix (Chrome's tracing format). */
+  readonly profile?: string
+  /** Keep freed memory for the next run (faster) or give it back (smaller). Default true. */
+  readonly keepMemory?: boolean
+  /** How far ONNX Runtime may rewrite the graph. Default `all`. */
+  readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all'
+}
+
+/** A loaded ONNX graph. */
+export interface Session {
+  /** Runs it. `into` gives tensors that outputs are written to; they may be inputs, where the graph allows it. */
+  run(
+    feeds: Readonly<Record<string, RuntimeTensor>>,
+    into?: Readonly<Record<string, RuntimeTensor | null>>,
+  ): Promise<Readonly<Record<string, RuntimeTensor>>>
+  readonly inputNames: readonly string[]
+  readonly outputNames: readonly string[]
+  /** Writes the trace asked for by `profile`. */
+  endProfiling(): void
+  dispose(): Promise<void>
+}
+
+const requirements = {
+  cuda: 'it needs Linux x64, the CUDA 12 and cuDNN 9 libraries, and an onnxruntime-node whose install may fetch its GPU library',
+  webgpu: 'it needs a graphics driver with Vulkan, Metal or Direct3D 12',
+}
+
+function assertAvailable(provider: Provider): void {
+  const available = listSupportedBackends().map(({ name }) => name)
+  if (provider !== 'cpu' && !available.includes(provider))
+    throw new Error(
+      `the execution provider "${provider}" is not in this build of onnxruntime-node, which has: ${available.join(', ')}; ${requirements[provider]}`,
+    )
+}
+
+/**
+ * Loads an ONNX model.
+ *
+ * @param model bytes, or the path of a file
+ * @throws when the execution provider is missing or ONNX Runtime rejects the model
+ */
+export async function openSession(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
+  const provider = options.provider ?? 'cpu'
+  assertAvailable(provider)
+  const settings: InferenceSession.SessionOptions = {
+    executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
+    graphOptimizationLevel: options.optimization ?? 'all',
+    logSeverityLevel: 3,
+    enableCpuMemArena: options.keepMemory ?? true,
+    ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+    ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),
+  }
+  let session: InferenceSession
+  try {
+    session =
+      typeof model === 'string'
+        ? await InferenceSession.create(model, settings)
+        : await InferenceSession.create(model, settings)
+  } catch (error) {
+    if (provider === 'cpu') throw error
+    throw new Error(`the execution provider "${provider}" could not start; ${requirements[provider]}`, { cause: error })
+  }
+  const anywhere = Object.fromEntries(session.outputNames.map((name) => [name, null]))
+  return {
+    run: (feeds, into = {}) => session.run(feeds, { ...anywhere, ...into }),
+    inputNames: session.inputNames,
+    outputNames: session.outputNames,
+    endProfiling: () => session.endProfiling(),
+    dispose: () => session.release(),
+  }
+}
+
+/** A tensor of ONNX Runtime over the same memory. */
+export function toRuntime({ dtype, shape, data }: TensorValue): RuntimeTensor {
+  // The classes of arrays match by construction; ONNX Runtime's types ask for one overload per element type.
+  const make = RuntimeTensor as unknown as new (type: string, data: unknown, dims: readonly number[]) => RuntimeTensor
+  return new make(dtype, data, shape)
+}
+
+/** The numbers of a tensor of ONNX Runtime, over the same memory. */
+export function fromRuntime(tensor: RuntimeTensor): TensorValue {
+  return { dtype: tensor.type as TensorValue['dtype'], shape: tensor.dims, data: tensor.data as TensorValue['data'] }
+}
