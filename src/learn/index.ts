@@ -26,6 +26,15 @@ export {
 } from './paired-likelihood.ts'
 export { raoKupper } from './rao-kupper.ts'
 export {
+  cantobels,
+  type PosteriorEstimate,
+  type RatingCell,
+  type RatingScale,
+  type RatingScaleData,
+  type RatingScaleOptions,
+  ratingScale,
+} from './rating-scale.ts'
+export {
   type BootstrapIntervals,
   type Effect,
   type PairedModelName,
