@@ -1,5 +1,13 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { App } from './app.tsx'
+import './style/tokens.css'
+import './style/base.css'
 
 const root = document.getElementById('root')
-if (root) createRoot(root).render(<StrictMode>Penchant</StrictMode>)
+if (root)
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  )

@@ -1,0 +1,165 @@
+import { useState } from 'react'
+import { type BoardEntry, listBoards, readBoard } from '../api/leaderboard.ts'
+import { readCounts } from '../api/signal.ts'
+import { formatCount, formatCounted } from '../ui/format.ts'
+import { useResource } from '../ui/resource.ts'
+import { Link } from '../ui/router.tsx'
+import { Empty, Failure, Loading } from '../ui/state.tsx'
+import { useTitle } from '../ui/title.ts'
+import './boards-page.css'
+import { Preview } from './preview.tsx'
+
+/** Boards under one heading. */
+export interface BoardGroup {
+  readonly title: string
+  readonly boards: readonly BoardEntry[]
+  /** The year of each board when each is about another year, newest first; undefined otherwise. */
+  readonly years: readonly (readonly [year: string, board: BoardEntry])[] | undefined
+}
+
+const yearIn = (title: string): string | undefined => /\b(?:19|20)\d\d\b/.exec(title)?.[0]
+
+/** Boards by their group, groups in order of appearance; many boards of one a year become years. */
+export function grouped(boards: readonly BoardEntry[]): readonly BoardGroup[] {
+  const groups = Map.groupBy(boards, ({ group }) => group ?? 'Others')
+  return [...groups].map(([title, members]) => {
+    const years = members.map((board) => [yearIn(board.title) ?? '', board] as const)
+    const distinct = new Set(years.map(([year]) => year))
+    const yearly = members.length > 5 && distinct.size === members.length && !distinct.has('')
+    return { title, boards: members, years: yearly ? years.toSorted(([a], [b]) => (a < b ? 1 : -1)) : undefined }
+  })
+}
+
+const addressOf = ({ name }: BoardEntry): string => `/leaderboards/${encodeURIComponent(name)}`
+
+/** A board with its first few, so that the list itself says something. */
+function Card({ board }: { readonly board: BoardEntry }) {
+  const fitted = useResource(board.name, (signal) => readBoard(board.name, {}, signal))
+  return (
+    <li className="card">
+      <h3>
+        <Link href={addressOf(board)}>{board.title}</Link>
+      </h3>
+      {board.description && <p className="soft small">{board.description}</p>}
+      {fitted.data ? (
+        <>
+          <Preview competitors={fitted.data.competitors} />
+          <p className="soft small tail">
+            {formatCounted(fitted.data.competitors.length, 'competitor')}, {formatCounted(fitted.data.votes, 'vote')}
+          </p>
+        </>
+      ) : fitted.error ? (
+        <p className="soft small">{fitted.error.message}</p>
+      ) : (
+        <Loading what={board.title} rows={5} />
+      )}
+    </li>
+  )
+}
+
+function Years({ years }: { readonly years: NonNullable<BoardGroup['years']> }) {
+  const decades = Map.groupBy(years, ([year]) => `${year.slice(0, 3)}0s`)
+  return (
+    <dl className="decades">
+      {[...decades].map(([decade, members]) => (
+        <div key={decade}>
+          <dt>{decade}</dt>
+          <dd>
+            <ul>
+              {members.map(([year, board]) => (
+                <li key={board.name}>
+                  <Link href={addressOf(board)} title={board.title} aria-label={board.title}>
+                    {year}
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+/** Boards that get a card each; beyond that a group is a plain list. */
+const cardsPerGroup = 6
+
+function Group({ group }: { readonly group: BoardGroup }) {
+  return (
+    <section className="board-group">
+      <h2>{group.title}</h2>
+      {group.years ? (
+        <Years years={group.years} />
+      ) : (
+        <>
+          <ul className="cards">
+            {group.boards.slice(0, cardsPerGroup).map((board) => (
+              <Card key={board.name} board={board} />
+            ))}
+          </ul>
+          {group.boards.length > cardsPerGroup && (
+            <ul className="plain-list">
+              {group.boards.slice(cardsPerGroup).map((board) => (
+                <li key={board.name}>
+                  <Link href={addressOf(board)}>{board.title}</Link>
+                </li>
+              ))}
+            </ul>
+          )}
+        </>
+      )}
+    </section>
+  )
+}
+
+function Counts() {
+  const { data } = useResource('counts', readCounts)
+  if (!data || data.total === 0) return <p className="lead"> </p>
+  return (
+    <p className="lead">
+      {formatCounted(data.total, 'signal')} from {formatCounted(data.raters, 'rater')} about{' '}
+      {formatCounted(data.candidates, 'candidate')}, and what they amount to.
+    </p>
+  )
+}
+
+/** Every leaderboard there is. */
+export function BoardsPage() {
+  useTitle('Leaderboards')
+  const list = useResource('boards', listBoards)
+  const [find, setFind] = useState('')
+  const boards = (list.data ?? []).filter(({ title }) => title.toLowerCase().includes(find.toLowerCase()))
+  return (
+    <>
+      <header className="head">
+        <h1>Who is preferred to whom</h1>
+        <Counts />
+      </header>
+      {list.error && <Failure error={list.error} retry={list.reload} />}
+      {!list.data && list.loading && <Loading what="leaderboards" />}
+      {list.data?.length === 0 && (
+        <Empty title="No leaderboards yet">
+          <p>
+            <Link href="/import">Import a file of votes</Link>, and its leaderboard appears here.
+          </p>
+        </Empty>
+      )}
+      {list.data && list.data.length > 12 && (
+        <input
+          type="search"
+          className="find-board"
+          aria-label="Find a leaderboard"
+          placeholder={`Find among ${formatCount(list.data.length)} leaderboards …`}
+          value={find}
+          onChange={(event) => setFind(event.target.value)}
+        />
+      )}
+      {grouped(boards).map((group) => (
+        <Group key={group.title} group={group} />
+      ))}
+      {list.data && list.data.length > 0 && boards.length === 0 && (
+        <p className="soft">No leaderboard’s title holds “{find}”.</p>
+      )}
+    </>
+  )
+}
