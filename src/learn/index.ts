@@ -1,3 +1,12 @@
+export {
+  type Battle,
+  type Contender,
+  drawBattle,
+  drawInformativePair,
+  intervalShrinkage,
+  type PairKnowledge,
+  rivalWeights,
+} from './battle-sampling.ts'
 export { bradleyTerry } from './bradley-terry.ts'
 export {
   type ComparisonTable,
@@ -7,9 +16,11 @@ export {
   tallyVotes,
   type Votes,
 } from './comparison-table.ts'
+export { type Criterion, compositeTable, rateComposite } from './composite-ratings.ts'
 export * from './contract.ts'
 export { davidson } from './davidson.ts'
 export { type EloScale, eloRatings, pointsPerLogOdds, ranksFromIntervals } from './elo-scale.ts'
+export { type OnlineEloOptions, onlineElo } from './online-elo.ts'
 export {
   bootstrapPaired,
   type PairedBootstrapOptions,
@@ -22,9 +33,28 @@ export {
   type PairedFitOptions,
   type PairedLink,
   type PairedPenalties,
+  type PairingTotals,
   pairedCovariance,
 } from './paired-likelihood.ts'
+export { averageWinRates, type PairwiseWins, pairwiseWins, winFractions } from './pairwise-wins.ts'
+export {
+  fitPlackettLuce,
+  type PlackettLuceFit,
+  type PlackettLuceOptions,
+  plackettLuceCovariance,
+} from './plackett-luce.ts'
+export { type RankingRatingOptions, type RankingRatings, rateRankings } from './ranking-ratings.ts'
+export {
+  explodeRankings,
+  neighbouringPairs,
+  type OrderedGroups,
+  type RankingOptions,
+  type RankingTable,
+  type RaterRanking,
+  tallyRankings,
+} from './rankings.ts'
 export { raoKupper } from './rao-kupper.ts'
+export type { BootstrapIntervals, RatedCompetitors, RatedOptions } from './rating-intervals.ts'
 export {
   cantobels,
   type PosteriorEstimate,
@@ -35,7 +65,6 @@ export {
   ratingScale,
 } from './rating-scale.ts'
 export {
-  type BootstrapIntervals,
   type Effect,
   type PairedModelName,
   pairedModels,
@@ -44,3 +73,13 @@ export {
   rateCompetitors,
 } from './ratings.ts'
 export { describeSeparation, type Separation, separationOf } from './separation.ts'
+export { relativeDifference, reweightPairs, reweightTies, standardise, styleControl } from './style-control.ts'
+export {
+  capDuplicates,
+  type DuplicateCap,
+  identityLeak,
+  type Outlier,
+  type OutlierOptions,
+  outlierRaters,
+  type RaterVote,
+} from './vote-filters.ts'

@@ -8,6 +8,7 @@ import {
   sandwich,
 } from '../measure/index.ts'
 import type { ComparisonTable } from './comparison-table.ts'
+import { fixGauge, leaveGauge, mirror } from './gauge.ts'
 
 /**
  * How the outcome of a pairing depends on δ = θ_a − θ_b + x·γ, and on a tie parameter τ where the model has one. This
@@ -147,11 +148,6 @@ function addOuter(
   add(tieIndex, tieIndex, tt)
 }
 
-/** Copies the lower triangle to the upper one. */
-function mirror(matrix: Float64Array, size: number): void {
-  for (let i = 0; i < size; i++) for (let j = 0; j < i; j++) matrix[j * size + i] = matrix[i * size + j] as number
-}
-
 function parameterCount(table: ComparisonTable, link: PairedLink): number {
   return table.names.length + table.covariates.names.length + (link.tieParameter ? 1 : 0)
 }
@@ -179,28 +175,6 @@ function addInformation(
     )
     addOuter(table, pairing, tieIndex, size, out[3] as number, out[4] as number, out[5] as number, hessian)
   }
-}
-
-/**
- * Makes the θ block of an unpenalised Hessian regular without changing what it does to vectors of sum 0: adds a
- * multiple of 1·1ᵀ over the competitors that have votes, and 1 on the diagonal of the others. Returns the multiple.
- */
-function fixGauge(hessian: Float64Array, size: number, competitors: number): number {
-  const active: number[] = []
-  let trace = 0
-  for (let i = 0; i < competitors; i++) {
-    const curvature = hessian[i * size + i] as number
-    trace += curvature
-    if (curvature > 0) active.push(i)
-    else hessian[i * size + i] = 1
-  }
-  const weight = trace / active.length ** 2
-  for (const i of active)
-    for (const j of active) {
-      if (j > i) break
-      hessian[i * size + j] = (hessian[i * size + j] as number) + weight
-    }
-  return weight
 }
 
 /**
@@ -355,10 +329,7 @@ export function pairedCovariance(
   }
   const bread = choleskyInverse(cholesky(hessian, size))
   if (kind === 'fisher') {
-    const active = recordedCompetitors(table)
-    for (const i of active)
-      for (const j of active)
-        if (gauge > 0) bread[i * size + j] = (bread[i * size + j] as number) - 1 / (gauge * active.length ** 2)
+    if (gauge > 0) leaveGauge(bread, size, recordedCompetitors(table), gauge)
     return bread
   }
   const meat = new Float64Array(size * size)
@@ -376,8 +347,11 @@ export function pairedCovariance(
 /** Indices of the competitors that have a vote. */
 export function recordedCompetitors(table: ComparisonTable): number[] {
   const met = new Uint8Array(table.names.length)
-  for (const index of table.a) met[index] = 1
-  for (const index of table.b) met[index] = 1
+  for (let cell = 0; cell < table.counts.length; cell++) {
+    if (table.counts[cell] === 0) continue
+    met[table.a[table.pairing[cell] as number] as number] = 1
+    met[table.b[table.pairing[cell] as number] as number] = 1
+  }
   return Array.from(met.keys()).filter((i) => met[i] === 1)
 }
 

@@ -1,10 +1,7 @@
-import { mean, normalQuantile, quantiles, variance } from '../measure/index.ts'
-import type { Random } from '../run/index.ts'
 import { bradleyTerry } from './bradley-terry.ts'
 import { type ComparisonTable, recordsOf } from './comparison-table.ts'
 import { davidson } from './davidson.ts'
-import { type EloScale, eloRatings, pointsPerLogOdds, ranksFromIntervals } from './elo-scale.ts'
-import { bootstrapPaired, type PairedReplicates } from './paired-bootstrap.ts'
+import { bootstrapPaired } from './paired-bootstrap.ts'
 import {
   type CovarianceOptions,
   fitPaired,
@@ -12,8 +9,20 @@ import {
   type PairedLink,
   type PairedPenalties,
   pairedCovariance,
+  recordedCompetitors,
 } from './paired-likelihood.ts'
 import { raoKupper } from './rao-kupper.ts'
+import {
+  type BootstrapIntervals,
+  describeReplicates,
+  levelOf,
+  normalIntervals,
+  type ParameterIntervals,
+  type RatedCompetitors,
+  type RatedOptions,
+  ratedCompetitors,
+  replicateIntervals,
+} from './rating-intervals.ts'
 import { describeSeparation, separationOf } from './separation.ts'
 
 /** The pairwise models by name. Plackett–Luce of rankings of two is Bradley–Terry. */
@@ -26,27 +35,13 @@ export const pairedModels = {
 
 export type PairedModelName = keyof typeof pairedModels
 
-export interface BootstrapIntervals {
-  readonly random: Random
-  /** Default 100. */
-  readonly replicates?: number
-  /** What is reported as the rating: the mean of the replicates, or the fit to the votes. Default mean. */
-  readonly centre?: 'mean' | 'fit'
-  /** Percentiles of the replicates, or centre ± z·(their standard deviation). Default percentile. */
-  readonly ends?: 'percentile' | 'normal'
-}
-
-export interface RatingOptions extends EloScale {
+export interface RatingOptions extends RatedOptions {
   /** Default `bradley-terry`. */
   readonly model?: PairedModelName
   /** Strengths of the quadratic penalty ½·penalty·parameter² on θ and on γ. Default 0. */
   readonly penalties?: Partial<PairedPenalties>
   /** Penalty on θ where the votes allow no finite fit; a warning says so. Default 1. */
   readonly fallbackPenalty?: number
-  /** Moves all ratings so that one competitor has a given rating. */
-  readonly anchor?: { readonly name: string; readonly rating: number }
-  /** Coverage of the intervals. Default 0.95. */
-  readonly level?: number
   /** Default sandwich. */
   readonly intervals?: 'sandwich' | 'fisher' | BootstrapIntervals
   /** How the sandwich is built; see `pairedCovariance`. */
@@ -62,18 +57,8 @@ export interface Effect {
   readonly upper: number
 }
 
-/** Ratings of competitors, each array in the order of `names`. */
-export interface Ratings {
-  readonly names: readonly string[]
-  /** In points. */
-  readonly ratings: Float64Array
-  /** Ends of the intervals, in points; ∓infinity for competitors without votes. */
-  readonly lower: Float64Array
-  readonly upper: Float64Array
-  /** Squared standard errors, in squared points. */
-  readonly variances: Float64Array
-  /** 1 + how many others' lower ends lie above this one's upper end. */
-  readonly ranks: Int32Array
+/** Ratings from pairs, with what they rest on. */
+export interface Ratings extends RatedCompetitors {
   readonly effects: readonly Effect[]
   /** ν of Davidson's model or η of Rao and Kupper's, with its interval. */
   readonly tieParameter?: { readonly value: number; readonly lower: number; readonly upper: number }
@@ -82,58 +67,6 @@ export interface Ratings {
   readonly fallbackPenalty: number
   /** What a reader must know, in sentences. */
   readonly warnings: readonly string[]
-}
-
-interface Intervals {
-  readonly centre: Float64Array
-  readonly lower: Float64Array
-  readonly upper: Float64Array
-  readonly variances: Float64Array
-}
-
-function replicateIntervals(
-  fit: PairedFit,
-  replicates: PairedReplicates,
-  { centre, ends }: BootstrapIntervals,
-  level: number,
-): Intervals {
-  const size = fit.parameters.length
-  const z = normalQuantile((1 + level) / 2)
-  const result = {
-    centre: Float64Array.from(fit.parameters),
-    lower: new Float64Array(size),
-    upper: new Float64Array(size),
-    variances: new Float64Array(size),
-  }
-  for (let i = 0; i < size; i++) {
-    const column = Float64Array.from(
-      { length: replicates.replicates },
-      (_, replicate) => replicates.parameters[replicate * size + i] as number,
-    )
-    const spread = variance(column, 0)
-    if (centre !== 'fit') result.centre[i] = mean(column)
-    result.variances[i] = spread
-    const middle = result.centre[i] as number
-    const [lower, upper] =
-      ends === 'normal'
-        ? [middle - z * Math.sqrt(spread), middle + z * Math.sqrt(spread)]
-        : quantiles(column, [(1 - level) / 2, (1 + level) / 2])
-    result.lower[i] = lower as number
-    result.upper[i] = upper as number
-  }
-  return result
-}
-
-function normalIntervals(fit: PairedFit, covariance: Float64Array, level: number): Intervals {
-  const size = fit.parameters.length
-  const z = normalQuantile((1 + level) / 2)
-  const variances = fit.parameters.map((_, i) => Math.max(0, covariance[i * size + i] as number))
-  return {
-    centre: fit.parameters,
-    lower: fit.parameters.map((value, i) => value - z * Math.sqrt(variances[i] as number)),
-    upper: fit.parameters.map((value, i) => value + z * Math.sqrt(variances[i] as number)),
-    variances,
-  }
 }
 
 /** The link to fit: tie models fall back to Bradley–Terry where the votes cannot tell their tie parameter. */
@@ -184,47 +117,25 @@ function fitOrPenalise(
  * rateCompetitors(table).ratings // x is 2 : 1 ahead, 400·log₁₀2 ≈ 120 points
  */
 export function rateCompetitors(table: ComparisonTable, options: RatingOptions = {}): Ratings {
-  const { level = 0.95, intervals = 'sandwich', anchor } = options
+  const { intervals = 'sandwich' } = options
+  const level = levelOf(options)
   if (table.votes === 0) throw new RangeError('there are no votes, expected at least one')
-  if (!(level > 0 && level < 1)) throw new RangeError(`level is ${level}, expected a number between 0 and 1`)
-  const anchorIndex = anchor ? table.names.indexOf(anchor.name) : -1
-  if (anchor && anchorIndex < 0)
-    throw new RangeError(`the anchor "${anchor.name}" is not among the ${table.names.length} competitors`)
-
   const warnings: string[] = []
   const link = linkFor(table, options.model ?? 'bradley-terry', warnings)
   const { fit, fallback } = fitOrPenalise(table, link, options, warnings)
-  let found: Intervals
+  let found: ParameterIntervals
   if (typeof intervals === 'object') {
     const replicates = bootstrapPaired(table, fit, { fallbackPenalty: options.fallbackPenalty ?? 1, ...intervals })
-    found = replicateIntervals(fit, replicates, intervals, level)
+    found = replicateIntervals(fit.parameters, replicates.parameters, intervals, level)
     warnings.push(...describeReplicates(replicates, table.names))
   } else {
-    found = normalIntervals(fit, pairedCovariance(table, fit, { ...options.covariance, kind: intervals }), level)
+    const covariance = pairedCovariance(table, fit, { ...options.covariance, kind: intervals })
+    found = normalIntervals(fit.parameters, covariance, level)
   }
-
   const competitors = table.names.length
-  const points = pointsPerLogOdds(options)
-  const ratings = eloRatings(found.centre.subarray(0, competitors), options)
-  const shift = anchor ? anchor.rating - (ratings[anchorIndex] as number) : 0
-  const shifted = (values: Float64Array): Float64Array =>
-    eloRatings(values.subarray(0, competitors), options).map((value) => value + shift)
-  const lower = shifted(found.lower)
-  const upper = shifted(found.upper)
-  const seen = new Set<number>([...table.a, ...table.b])
-  for (let i = 0; i < competitors; i++) {
-    if (seen.has(i)) continue
-    lower[i] = Number.NEGATIVE_INFINITY
-    upper[i] = Number.POSITIVE_INFINITY
-  }
   const tieIndex = fit.parameters.length - 1
   return {
-    names: table.names,
-    ratings: ratings.map((value) => value + shift),
-    lower,
-    upper,
-    variances: found.variances.slice(0, competitors).map((value) => value * points ** 2),
-    ranks: ranksFromIntervals(lower, upper),
+    ...ratedCompetitors(table.names, found, recordedCompetitors(table), options),
     effects: table.covariates.names.map((name, k) => ({
       name,
       coefficient: found.centre[competitors + k] as number,
@@ -243,19 +154,4 @@ export function rateCompetitors(table: ComparisonTable, options: RatingOptions =
     fallbackPenalty: fallback,
     warnings,
   }
-}
-
-function describeReplicates(replicates: PairedReplicates, names: readonly string[]): string[] {
-  const sentences: string[] = []
-  if (replicates.penalised > 0)
-    sentences.push(
-      `${replicates.penalised} of ${replicates.replicates} bootstrap replicates had no finite fit and were penalised.`,
-    )
-  replicates.unseen.forEach((count, i) => {
-    if (count > 0 && count < replicates.replicates)
-      sentences.push(
-        `"${names[i]}" has so few votes that ${count} of ${replicates.replicates} bootstrap replicates had none of them; there it was put at the mean.`,
-      )
-  })
-  return sentences
 }

@@ -1,16 +1,5 @@
 import type { Random } from '../run/index.ts'
-
-// ln k! − (its Stirling approximation), k = 0…9; beyond, two terms of the series are exact to 1e-10.
-const stirlingErrors = [
-  0.0810614667953272, 0.0413406959554092, 0.0276779256849983, 0.020790672103765, 0.0166446911898211, 0.0138761288230707,
-  0.0118967099458917, 0.010411265261972, 0.0092554621827127, 0.0083305634333628,
-]
-
-function stirlingError(k: number): number {
-  if (k < 10) return stirlingErrors[k] as number
-  const inverse = 1 / (k + 1)
-  return (1 / 12 - (1 / 360 - (inverse * inverse) / 1260) * inverse * inverse) * inverse
-}
+import { stirlingRemainder } from './stirling.ts'
 
 /** Counts up the distribution from 0: time grows with the mean. */
 function drawByInversion(random: Random, trials: number, probability: number): number {
@@ -47,10 +36,10 @@ function drawByRejection(random: Random, trials: number, probability: number): n
       (mode + 0.5) * Math.log((mode + 1) / (odds * (trials - mode + 1))) +
       (trials + 1) * Math.log((trials - mode + 1) / (trials - k + 1)) +
       (k + 0.5) * Math.log((odds * (trials - k + 1)) / (k + 1)) +
-      stirlingError(mode) +
-      stirlingError(trials - mode) -
-      stirlingError(k) -
-      stirlingError(trials - k)
+      stirlingRemainder(mode + 1) +
+      stirlingRemainder(trials - mode + 1) -
+      stirlingRemainder(k + 1) -
+      stirlingRemainder(trials - k + 1)
     if (height <= bound) return k
   }
 }
