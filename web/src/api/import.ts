@@ -4,7 +4,14 @@ import { ApiError, address, keyHeaders, problemIn, send } from './request.ts'
 
 /** The formats a file can be in, in words; a server may know more. */
 export const formats: { readonly [format: string]: string } = {
-  penchant: 'Penchant signals',
+  arena: 'Battles of two, with a winner',
+  rankings: 'Rankings',
+  ratings: 'Ratings',
+  'preference-pairs': 'Chosen and rejected answers',
+  'hh-rlhf': 'Chosen and rejected transcripts',
+  ultrafeedback: 'Completions rated by a model',
+  interactions: 'Users and items',
+  signals: 'Signals, complete',
 }
 
 /** A format's name in words, or the name itself. */
@@ -28,6 +35,8 @@ const reportSchema = z.object({
   format: z.string(),
   seconds: z.number(),
   leaderboard: z.optional(z.string()),
+  /** What the rows left unsaid, and what was made of it. */
+  notes: z.optional(z.array(z.string())),
 })
 /** What came of an import. */
 export type ImportReport = z.infer<typeof reportSchema>

@@ -4,10 +4,10 @@ import { address, request } from './request.ts'
 /** The models that comparisons can be fitted with, in words. */
 export const models: { readonly [model: string]: string } = {
   'bradley-terry': 'Bradley–Terry',
-  davidson: 'Davidson (ties)',
-  'rao-kupper': 'Rao–Kupper (ties)',
-  'plackett-luce': 'Plackett–Luce (rankings)',
-  'rating-scale': 'Rating scale (points)',
+  davidson: 'Davidson',
+  'rao-kupper': 'Rao–Kupper',
+  'plackett-luce': 'Plackett–Luce',
+  'rating-scale': 'Rating scale',
 }
 
 /** How uncertainty is estimated, in words. */
@@ -76,6 +76,8 @@ export interface BoardQuery {
   readonly trait?: readonly string[]
   readonly from?: string | undefined
   readonly to?: string | undefined
+  /** Names with commas between; empty to estimate no effect beside the ratings. */
+  readonly features?: string | undefined
 }
 
 /** Every board there is. */

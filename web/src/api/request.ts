@@ -23,15 +23,14 @@ const problemSchema = z.object({
 /** Where in what was sent something is wrong, and what. */
 export type Issue = z.infer<typeof issueSchema>
 
-/** Values of one parameter may be many; undefined and empty ones are left out. */
+/** Values of one parameter may be many; undefined ones are left out. */
 export type Query = { readonly [name: string]: string | number | boolean | readonly string[] | undefined }
 
 /** A path with a query. */
 export function address(path: string, query: Query = {}): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query))
-    for (const one of Array.isArray(value) ? value : [value])
-      if (one !== undefined && one !== '') search.append(name, String(one))
+    for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) search.append(name, String(one))
   return search.size > 0 ? `${path}?${search}` : path
 }
 

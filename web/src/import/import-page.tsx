@@ -7,6 +7,7 @@ import { Link, navigate } from '../ui/router.tsx'
 import { Failure } from '../ui/state.tsx'
 import { useTitle } from '../ui/title.ts'
 import { DropZone } from './drop-zone.tsx'
+import { Guide } from './guide.tsx'
 import './import-page.css'
 import { Meter } from './meter.tsx'
 
@@ -132,6 +133,7 @@ export function ImportPage() {
         </form>
       )}
       <Earlier />
+      <Guide />
     </>
   )
 }

@@ -86,7 +86,7 @@ function Result({ name }: { readonly name: string }) {
 
 /** What came of an import: what was taken, what was not and why, and the leaderboard it makes. */
 export function Report({ id, report }: { readonly id: string; readonly report: ImportReport }) {
-  const { read, inserted, duplicates, rejected, format, seconds, leaderboard } = report
+  const { read, inserted, duplicates, rejected, format, seconds, leaderboard, notes = [] } = report
   const refused = report.rejectedCount ?? rejected.length
   return (
     <>
@@ -116,6 +116,13 @@ export function Report({ id, report }: { readonly id: string; readonly report: I
           <dd>{formatDuration(seconds)}</dd>
         </div>
       </dl>
+      {notes.length > 0 && (
+        <section className="notice" aria-label="What was assumed">
+          {notes.map((note) => (
+            <p key={note}>{note}</p>
+          ))}
+        </section>
+      )}
       {leaderboard && <Result name={leaderboard} />}
       {rejected.length > 0 && <Rejects id={id} rejects={rejected} all={refused} />}
     </>

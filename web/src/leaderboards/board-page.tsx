@@ -1,5 +1,5 @@
 import { lazy, type ReactNode, Suspense, useId } from 'react'
-import { type BoardQuery, intervalKinds, type Leaderboard, models, readBoard } from '../api/leaderboard.ts'
+import { type BoardQuery, intervalKinds, type Leaderboard, listBoards, models, readBoard } from '../api/leaderboard.ts'
 import { readFacets } from '../api/signal.ts'
 import { csv, saveFile } from '../ui/download.ts'
 import { formatCount, formatCounted, formatNumber, formatShare } from '../ui/format.ts'
@@ -25,6 +25,7 @@ function boardQuery(query: URLSearchParams): BoardQuery {
     trait: query.getAll('trait'),
     from: one('from'),
     to: one('to'),
+    features: query.has('adjust') ? '' : undefined,
   }
 }
 
@@ -142,11 +143,14 @@ export function BoardPage({ name }: { readonly name: string }) {
   const asked = boardQuery(query)
   const narrowed = chooses(query)
   const board = useResource(`${name} ${JSON.stringify(asked)}`, (signal) => readBoard(name, asked, signal))
-  const { model, intervals } = asked
-  const everyone = useResource(narrowed ? `${name} ${model} ${intervals}` : undefined, (signal) =>
-    readBoard(name, { model, intervals }, signal),
+  const { model, intervals, features } = asked
+  const everyone = useResource(narrowed ? `${name} ${model} ${intervals} ${features}` : undefined, (signal) =>
+    readBoard(name, { model, intervals, features }, signal),
   )
-  const facets = useResource(name, (signal) => readFacets({ leaderboard: name }, signal))
+  const list = useResource('boards', listBoards)
+  // A board's group is the source of its signals; boards of several sources offer what there is anywhere.
+  const entry = list.data?.find((board) => board.name === name)
+  const facets = useResource(entry && `facets ${entry.group}`, (signal) => readFacets({ source: entry?.group }, signal))
   const shown = board.data
   useTitle(shown?.title ?? 'Leaderboard')
 
@@ -160,7 +164,12 @@ export function BoardPage({ name }: { readonly name: string }) {
         {shown?.description && <p className="lead">{shown.description}</p>}
         {shown?.attribution && <p className="soft small attribution">{shown.attribution}</p>}
       </header>
-      <BoardFilters facets={facets.data} model={shown?.model} intervals={shown?.intervals} />
+      <BoardFilters
+        facets={facets.data}
+        model={shown?.model}
+        intervals={shown?.intervals}
+        adjustable={(shown?.features.length ?? 0) > 0}
+      />
       {board.error && <Failure error={board.error} retry={board.reload} />}
       {!shown && board.loading && <Loading what="the leaderboard" rows={14} />}
       {shown && (

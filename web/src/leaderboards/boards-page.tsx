@@ -19,24 +19,44 @@ export interface BoardGroup {
 
 const yearIn = (title: string): string | undefined => /\b(?:19|20)\d\d\b/.exec(title)?.[0]
 
-/** Boards by their group, groups in order of appearance; many boards of one a year become years. */
-export function grouped(boards: readonly BoardEntry[]): readonly BoardGroup[] {
-  const groups = Map.groupBy(boards, ({ group }) => group ?? 'Others')
-  return [...groups].map(([title, members]) => {
-    const years = members.map((board) => [yearIn(board.title) ?? '', board] as const)
-    const distinct = new Set(years.map(([year]) => year))
-    const yearly = members.length > 5 && distinct.size === members.length && !distinct.has('')
-    return { title, boards: members, years: yearly ? years.toSorted(([a], [b]) => (a < b ? 1 : -1)) : undefined }
+/** This many boards of a year each are years and no longer single boards. */
+const yearsFrom = 6
+
+/** Boards of as many different years, newest first, if there are enough of them. */
+function yearsAmong(boards: readonly BoardEntry[]): BoardGroup['years'] {
+  const dated = boards.flatMap((board) => {
+    const year = yearIn(board.title)
+    return year ? [[year, board] as const] : []
   })
+  const distinct = new Set(dated.map(([year]) => year)).size === dated.length
+  return distinct && dated.length >= yearsFrom ? dated.toSorted(([a], [b]) => (a < b ? 1 : -1)) : undefined
+}
+
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
+
+/** Boards by their group, in order of appearance; what is about one year each goes last, as years. */
+export function grouped(boards: readonly BoardEntry[]): readonly BoardGroup[] {
+  const groups = [...Map.groupBy(boards, ({ group }) => group ?? 'Others')].map(([name, members]) => {
+    const years = yearsAmong(members)
+    const yearly = new Set(years?.map(([, board]) => board))
+    return { title: capital(name), years, others: members.filter((board) => !yearly.has(board)) }
+  })
+  return [
+    ...groups.flatMap(({ title, others }) => (others.length > 0 ? [{ title, boards: others, years: undefined }] : [])),
+    ...groups.flatMap(({ title, years }) =>
+      years ? [{ title: `${title} by year`, boards: years.map(([, board]) => board), years }] : [],
+    ),
+  ]
 }
 
 const addressOf = ({ name }: BoardEntry): string => `/leaderboards/${encodeURIComponent(name)}`
 
 /** A board with its first few, so that the list itself says something. */
-function Card({ board }: { readonly board: BoardEntry }) {
+function Card({ board, kicker }: { readonly board: BoardEntry; readonly kicker?: string }) {
   const fitted = useResource(board.name, (signal) => readBoard(board.name, {}, signal))
   return (
     <li className="card">
+      {kicker && <p className="kicker">{kicker}</p>}
       <h3>
         <Link href={addressOf(board)}>{board.title}</Link>
       </h3>
@@ -68,7 +88,7 @@ function Years({ years }: { readonly years: NonNullable<BoardGroup['years']> }) 
             <ul>
               {members.map(([year, board]) => (
                 <li key={board.name}>
-                  <Link href={addressOf(board)} title={board.title} aria-label={board.title}>
+                  <Link className="year" href={addressOf(board)} title={board.title} aria-label={board.title}>
                     {year}
                   </Link>
                 </li>
@@ -83,6 +103,10 @@ function Years({ years }: { readonly years: NonNullable<BoardGroup['years']> }) 
 
 /** Boards that get a card each; beyond that a group is a plain list. */
 const cardsPerGroup = 6
+
+/** Groups this small stand side by side, their titles above their cards. */
+const smallGroup = 2
+const isSmall = (group: BoardGroup): boolean => !group.years && group.boards.length <= smallGroup
 
 function Group({ group }: { readonly group: BoardGroup }) {
   return (
@@ -129,10 +153,12 @@ export function BoardsPage() {
   const list = useResource('boards', listBoards)
   const [find, setFind] = useState('')
   const boards = (list.data ?? []).filter(({ title }) => title.toLowerCase().includes(find.toLowerCase()))
+  const groups = grouped(boards)
+  const small = groups.filter(isSmall)
   return (
     <>
       <header className="head">
-        <h1>Who is preferred to whom</h1>
+        <h1>What people prefer</h1>
         <Counts />
       </header>
       {list.error && <Failure error={list.error} retry={list.reload} />}
@@ -154,9 +180,18 @@ export function BoardsPage() {
           onChange={(event) => setFind(event.target.value)}
         />
       )}
-      {grouped(boards).map((group) => (
-        <Group key={group.title} group={group} />
-      ))}
+      {small.length > 0 && (
+        <ul className="cards first">
+          {small.flatMap((group) =>
+            group.boards.map((board) => <Card key={board.name} board={board} kicker={group.title} />),
+          )}
+        </ul>
+      )}
+      {groups
+        .filter((group) => !isSmall(group))
+        .map((group) => (
+          <Group key={group.title} group={group} />
+        ))}
       {list.data && list.data.length > 0 && boards.length === 0 && (
         <p className="soft">No leaderboard’s title holds “{find}”.</p>
       )}

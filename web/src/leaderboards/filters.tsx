@@ -1,10 +1,13 @@
 import { intervalKinds, models } from '../api/leaderboard.ts'
 import { type Facets, traitParameter } from '../api/signal.ts'
 import { formatCount } from '../ui/format.ts'
-import { type QueryChange, useQuery } from '../ui/router.tsx'
+import { useQuery } from '../ui/router.tsx'
 
 /** The parameters that choose among a board's votes. */
 export const choosing = ['tag', 'language', 'trait', 'from', 'to'] as const
+
+/** The parameters that choose how it is fitted. */
+const fitting = ['model', 'intervals', 'adjust'] as const
 
 /** Whether a query chooses among a board's votes. */
 export const chooses = (query: URLSearchParams): boolean => choosing.some((name) => query.has(name))
@@ -52,10 +55,12 @@ export interface BoardFiltersProps {
   /** As the board was fitted. */
   readonly model: string | undefined
   readonly intervals: string | undefined
+  /** Whether there are effects beside the ratings, which can be left out. */
+  readonly adjustable: boolean
 }
 
 /** Chooses among a board's votes and how it is fitted. What is chosen stands in the address. */
-export function BoardFilters({ facets, model, intervals }: BoardFiltersProps) {
+export function BoardFilters({ facets, model, intervals, adjustable }: BoardFiltersProps) {
   const [query, change] = useQuery()
   const set = (name: string) => (value: string) => change({ [name]: value })
   const counted = (values: readonly { readonly value: string; readonly count: number }[] = []) =>
@@ -94,7 +99,7 @@ export function BoardFilters({ facets, model, intervals }: BoardFiltersProps) {
         <label className="field">
           Rater group
           <select value="" onChange={(event) => choose(event.target.value)}>
-            <option value="">{chosen.length > 0 ? 'Narrow further …' : 'Everyone'}</option>
+            <option value="">{chosen.length > 0 ? 'Narrow …' : 'Everyone'}</option>
             {traits.map(([name, values]) => (
               <optgroup key={name} label={inWords(name)}>
                 {values.map(({ value, count }) => (
@@ -124,17 +129,23 @@ export function BoardFilters({ facets, model, intervals }: BoardFiltersProps) {
       <Select
         label="Intervals"
         value={query.get('intervals') ?? intervals ?? ''}
-        options={Object.entries(intervalKinds)}
+        options={Object.entries(intervalKinds).filter(([kind]) => kind !== 'laplace' || intervals === 'laplace')}
         onChange={set('intervals')}
       />
-      {[...choosing, 'model', 'intervals'].some((name) => query.has(name)) && (
+      {(adjustable || query.has('adjust')) && (
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={!query.has('adjust')}
+            onChange={({ target }) => change({ adjust: target.checked ? undefined : 'no' })}
+          />
+          Adjust for features
+        </label>
+      )}
+      {[...choosing, ...fitting].some((name) => query.has(name)) && (
         <button
           type="button"
-          onClick={() =>
-            change(
-              Object.fromEntries([...choosing, 'model', 'intervals'].map((name) => [name, undefined])) as QueryChange,
-            )
-          }
+          onClick={() => change(Object.fromEntries([...choosing, ...fitting].map((name) => [name, undefined])))}
         >
           Reset
         </button>

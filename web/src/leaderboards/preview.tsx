@@ -16,6 +16,12 @@ export function Preview({
   const range = rangeOf(first.map(({ rating, lower, upper }) => ({ value: rating, lower, upper })))
   return (
     <table className="preview">
+      <colgroup>
+        <col className="rank" />
+        <col />
+        <col className="plot" />
+        <col className="number" />
+      </colgroup>
       <thead className="hidden">
         <tr>
           <th scope="col">Rank</th>

@@ -4,6 +4,7 @@ import { formatCount, formatShare } from '../ui/format.ts'
 import { useQuery } from '../ui/router.tsx'
 import { rangeOf, ticks } from '../ui/scale.ts'
 import { Axis, gridOf, Strip } from '../ui/strip.tsx'
+import { referenceFor } from './reference.ts'
 import './standings.css'
 
 /** A column that can be sorted by; numbers begin with the largest. */
@@ -65,7 +66,7 @@ function Move({ from, to }: { readonly from: number | undefined; readonly to: nu
   if (from === undefined || from === to) return null
   const up = from > to
   return (
-    <span className={`move ${up ? 'up' : 'down'}`} title={`rank ${from} among all votes`}>
+    <span className={`move ${up ? 'up' : 'down'}`} title={`rank ${from} when all votes count`}>
       <span aria-hidden="true">{up ? '▲' : '▼'}</span>
       <span className="hidden">{up ? 'up by' : 'down by'} </span>
       {Math.abs(from - to)}
@@ -85,7 +86,7 @@ export function Standings({ competitors, reference }: StandingsProps) {
   const [all, setAll] = useState(false)
   const order = query.get('sort') ?? 'rating'
   const find = query.get('find') ?? ''
-  const references = useMemo(() => new Map(reference?.map((c) => [c.name, c])), [reference])
+  const references = useMemo(() => referenceFor(competitors, reference ?? []), [competitors, reference])
   const range = useMemo(
     () =>
       rangeOf(
@@ -176,7 +177,11 @@ export function Standings({ competitors, reference }: StandingsProps) {
         </table>
       </section>
       {rows.length === 0 && <p className="soft">No competitor’s name holds “{find}”.</p>}
-      {reference && <p className="soft small">Hollow dots and arrows show where each stands among all votes.</p>}
+      {reference && (
+        <p className="soft small">
+          Hollow dots and arrows show where they stand, among themselves, when all votes count.
+        </p>
+      )}
     </div>
   )
 }

@@ -28,11 +28,12 @@ export default function VotesOverTime({ periods }: { readonly periods: readonly 
     if (!host.current || width === 0) return
     const until = ends(periods)
     const bars = periods.map((period, index) => ({ ...period, end: until[index] ?? period.start }))
+    const inset = width / bars.length > 6 ? 0.5 : 0
     const figure = Plot.plot({
       width,
-      height: 190,
+      height: 200,
       marginLeft: 48,
-      marginBottom: 28,
+      marginBottom: 40,
       ariaLabel: 'Votes over time',
       style: { background: 'none', color: 'var(--ink-soft)', fontFamily: 'var(--sans)', fontSize: '13px' },
       x: { type: 'utc', label: null },
@@ -43,8 +44,8 @@ export default function VotesOverTime({ periods }: { readonly periods: readonly 
           x2: 'end',
           y: 'votes',
           fill: 'var(--to)',
-          insetLeft: 0.5,
-          insetRight: 0.5,
+          insetLeft: inset,
+          insetRight: inset,
           channels: { when: { value: (bar: Period) => formatDay(bar.start), label: 'From' } },
           tip: { fill: 'var(--surface)', stroke: 'var(--line-strong)', format: { x: false, y: true, when: true } },
         }),

@@ -26,9 +26,11 @@ function inWords({ names, wins }: Wins, row: number, column: number): string {
 interface CellsProps {
   readonly matrix: Wins
   readonly size: number
+  /** In cells; undefined when there is no room for text. */
+  readonly textHeight?: number | undefined
 }
 
-const Cells = memo(({ matrix: { names, wins }, size }: CellsProps) => (
+const Cells = memo(({ matrix: { names, wins }, size, textHeight }: CellsProps) => (
   <g className="cells">
     {names.slice(0, size).flatMap((one, row) =>
       names.slice(0, size).map((other, column) => {
@@ -36,14 +38,14 @@ const Cells = memo(({ matrix: { names, wins }, size }: CellsProps) => (
         const all = won + (wins[column]?.[row] ?? 0)
         if (row === column || all === 0) return null
         return (
-          <rect
-            key={`${one} ${other}`}
-            className={`shade-${shade(won / all)}`}
-            x={column + 0.03}
-            y={row + 0.03}
-            width={0.94}
-            height={0.94}
-          />
+          <g key={`${one} ${other}`} className={`shade-${shade(won / all)}`}>
+            <rect x={column + 0.03} y={row + 0.03} width={0.94} height={0.94} />
+            {textHeight !== undefined && (
+              <text x={column + 0.5} y={row + 0.5} fontSize={textHeight} textAnchor="middle" dominantBaseline="central">
+                {Math.round((won / all) * 100)}
+              </text>
+            )}
+          </g>
         )
       }),
     )}
@@ -166,7 +168,7 @@ export function WinMatrix({ matrix }: { readonly matrix: Wins }) {
             ))}
           </g>
           <rect className="ground" width={size} height={size} />
-          <Cells matrix={matrix} size={size} />
+          <Cells matrix={matrix} size={size} textHeight={cell >= 30 ? text : undefined} />
           {active && <rect className="cursor" x={active[1]} y={active[0]} width={1} height={1} />}
         </svg>
       </div>

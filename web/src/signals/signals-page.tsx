@@ -13,6 +13,9 @@ import { summary } from './summary.ts'
 const pageSize = 50
 const filters = ['kind', 'rater', 'raterKind', 'tag', 'language', 'producer', 'source', 'from', 'to'] as const
 
+/** The filters that are put away until they are wanted. */
+const further = ['tag', 'language', 'raterKind', 'from', 'to', 'order'] as const
+
 const byCount = (values: { readonly [value: string]: number } = {}): readonly (readonly [string, number])[] =>
   Object.entries(values).toSorted(([, a], [, b]) => b - a)
 
@@ -92,36 +95,41 @@ function Filters() {
         options={byCount(counts.data?.sources).map(([source, count]) => [source, source, count])}
       />
       <Choice label="Producer" name="producer" options={facet(facets.data?.producers)} />
-      <Choice label="Category" name="tag" options={facet(facets.data?.tags)} />
-      <Choice
-        label="Language"
-        name="language"
-        options={(facets.data?.languages ?? []).map(({ value, count }) => [value, languageName(value), count])}
-      />
-      <Choice
-        label="Rater is"
-        name="raterKind"
-        options={[
-          ['human', 'A person'],
-          ['model', 'A model'],
-          ['simulated', 'Simulated'],
-        ]}
-      />
       <Typed label="Rater’s id" name="rater" type="search" />
-      <Typed label="From" name="from" type="date" />
-      <Typed label="Before" name="to" type="date" />
-      <label className="field">
-        Order
-        <select
-          value={query.get('order') ?? 'newest'}
-          onChange={({ target }) =>
-            change({ order: target.value === 'newest' ? undefined : target.value, id: undefined })
-          }
-        >
-          <option value="newest">Newest first</option>
-          <option value="oldest">Oldest first</option>
-        </select>
-      </label>
+      <details className="more-filters" open={further.some((name) => query.has(name))}>
+        <summary>More</summary>
+        <div className="filters">
+          <Choice label="Category" name="tag" options={facet(facets.data?.tags)} />
+          <Choice
+            label="Language"
+            name="language"
+            options={(facets.data?.languages ?? []).map(({ value, count }) => [value, languageName(value), count])}
+          />
+          <Choice
+            label="Rater is"
+            name="raterKind"
+            options={[
+              ['human', 'A person'],
+              ['model', 'A model'],
+              ['simulated', 'Simulated'],
+            ]}
+          />
+          <Typed label="From" name="from" type="date" />
+          <Typed label="Before" name="to" type="date" />
+          <label className="field">
+            Order
+            <select
+              value={query.get('order') ?? 'newest'}
+              onChange={({ target }) =>
+                change({ order: target.value === 'newest' ? undefined : target.value, id: undefined })
+              }
+            >
+              <option value="newest">Newest first</option>
+              <option value="oldest">Oldest first</option>
+            </select>
+          </label>
+        </div>
+      </details>
       {filters.some((name) => query.has(name)) && (
         <button
           type="button"

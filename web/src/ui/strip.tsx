@@ -16,6 +16,7 @@ const inside = (place: number): number => Math.min(100, Math.max(0, place))
 
 /** An estimate and its interval on a shared scale. The numbers stand in the table beside it, so this is only for eyes. */
 export function Strip({ estimate, range, reference, side = 'to' }: StripProps) {
+  const place = placeIn(estimate.value, range)
   const left = placeIn(estimate.lower, range)
   const right = placeIn(estimate.upper, range)
   const cut = `${left < 0 ? ' cut-left' : ''}${right > 100 ? ' cut-right' : ''}`
@@ -26,7 +27,10 @@ export function Strip({ estimate, range, reference, side = 'to' }: StripProps) {
         className={`interval${cut}`}
         style={{ left: `${inside(left)}%`, width: `${inside(right) - inside(left)}%` }}
       />
-      <span className="value" style={{ left: `${inside(placeIn(estimate.value, range))}%` }} />
+      <span
+        className={`value${place < 0 ? ' beyond-left' : place > 100 ? ' beyond-right' : ''}`}
+        style={{ left: `${inside(place)}%` }}
+      />
     </span>
   )
 }
