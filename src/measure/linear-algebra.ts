@@ -111,7 +111,7 @@ export interface CholeskyFactor {
  *
  * @param matrix `[size, size]`, symmetric positive definite, left as it is
  * @param reuse a factor of the same size whose memory is to be written over
- * @throws {NotPositiveDefiniteError} when a pivot is not positive
+ * @throws {NotPositiveDefiniteError} when a pivot is not positive beyond rounding
  */
 export function cholesky(matrix: Float64Array, size: number, reuse?: CholeskyFactor): CholeskyFactor {
   if (matrix.length !== size * size)
@@ -123,6 +123,8 @@ export function cholesky(matrix: Float64Array, size: number, reuse?: CholeskyFac
     lower.fill(0, i * stride, i * stride + i)
     lower[i * stride + i] = 1
   }
+  // A pivot that is all rounding would pass for positive every other time.
+  const smallest = size * Number.EPSILON
   const dots = new Float64Array(tile * tile)
   const at = (i: number, j: number): number => lower[i * stride + j] as number
   for (let top = 0; top < stride; top += tile) {
@@ -133,7 +135,7 @@ export function cholesky(matrix: Float64Array, size: number, reuse?: CholeskyFac
           let value = at(i, j) - (dots[(i - top) * tile + j - left] as number)
           for (let k = left; k < j; k++) value -= at(i, k) * at(j, k)
           if (i > j) lower[i * stride + j] = value / at(j, j)
-          else if (value > 0) lower[i * stride + i] = Math.sqrt(value)
+          else if (value > smallest * (matrix[i * size + i] ?? 1)) lower[i * stride + i] = Math.sqrt(value)
           else throw new NotPositiveDefiniteError(i, value)
         }
       }
