@@ -1,0 +1,39 @@
+import { checkSignal } from './check-signal.ts'
+import { RowFault } from './fault.ts'
+import { hashText } from './hash-table.ts'
+import { parseJsonObject } from './json-rows.ts'
+import { type LineBlock, type LongLine, linesOf } from './lines.ts'
+
+/** What is known of a block of lines of signals after checking it. Plain data, so that threads can hand it over. */
+export interface CheckedBlock {
+  readonly faults: readonly { readonly line: number; readonly path: string; readonly message: string }[]
+  /** Two words per signal that is well, in order: {@link hashText} of its id. */
+  readonly ids: Uint32Array
+  /** The lines of those signals. */
+  readonly lines: Uint32Array
+}
+
+/** Checks every line of a block as a signal; blank lines are passed over. */
+export function checkBlock(block: LineBlock | LongLine, limit: number): CheckedBlock {
+  const faults: { line: number; path: string; message: string }[] = []
+  const found = linesOf(block, limit)
+  const ids = new Uint32Array(2 * found.length)
+  const lines = new Uint32Array(found.length)
+  let count = 0
+  for (const { line, text, fault } of found) {
+    if (!fault && text.trim() === '') continue
+    try {
+      if (fault) throw fault
+      const { id } = checkSignal(parseJsonObject(text))
+      const [high, low] = hashText(id)
+      ids[2 * count] = high
+      ids[2 * count + 1] = low
+      lines[count] = line
+      count++
+    } catch (error) {
+      if (!(error instanceof RowFault)) throw error
+      faults.push({ line, path: error.path, message: error.message })
+    }
+  }
+  return { faults, ids: ids.slice(0, 2 * count), lines: lines.slice(0, count) }
+}

@@ -1,0 +1,134 @@
+import { rename, rm, stat } from 'node:fs/promises'
+import { DuckDBInstance, DuckDBTypeId, type DuckDBValueConverter, JSDuckDBValueConverter } from '@duckdb/node-api'
+import { RowFault } from './fault.ts'
+import type { Fields, Row } from './format.ts'
+
+type Value = unknown
+
+/** DuckDB with a memory limit, spilling to a folder, and kept from fetching anything over the network. */
+function openDuckDb(spillFolder: string): Promise<DuckDBInstance> {
+  return DuckDBInstance.create(':memory:', {
+    memory_limit: '512MB',
+    temp_directory: spillFolder,
+    threads: '1',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  })
+}
+
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+const identifier = (text: string): string => `"${text.replaceAll('"', '""')}"`
+
+/**
+ * Values as JSON has them: whole numbers as numbers where those are exact and as decimal texts elsewhere, times as ISO
+ * texts in UTC, maps as objects, JSON columns parsed. Bytes stay bytes; no signal can hold them.
+ */
+const toJson: DuckDBValueConverter<Value> = (value, type, converter) => {
+  if (value === null) return null
+  switch (type.typeId) {
+    case DuckDBTypeId.BIGINT:
+    case DuckDBTypeId.UBIGINT:
+    case DuckDBTypeId.HUGEINT:
+    case DuckDBTypeId.UHUGEINT: {
+      const number = Number(value)
+      return Number.isSafeInteger(number) ? number : String(value)
+    }
+    case DuckDBTypeId.VARCHAR:
+      return type.alias === 'JSON' ? JSON.parse(value as string) : value
+    case DuckDBTypeId.MAP: {
+      const entries = JSDuckDBValueConverter(value, type, converter as never) as unknown as readonly {
+        readonly key: unknown
+        readonly value: unknown
+      }[]
+      return Object.fromEntries(entries.map((entry) => [String(entry.key), entry.value]))
+    }
+    default: {
+      const converted: unknown = JSDuckDBValueConverter(value, type, converter as never)
+      if (converted instanceof Date) return converted.toISOString()
+      return typeof converted === 'bigint' ? String(converted) : converted
+    }
+  }
+}
+
+/**
+ * Rows of a Parquet file in order, numbered from 1, in chunks of DuckDB's vector size (2,048).
+ *
+ * @param columns read only these
+ * @throws {RowFault} when the file is not Parquet
+ */
+export async function* parquetRows(
+  path: string,
+  spillFolder: string,
+  onRows?: (done: number, total: number) => void,
+): AsyncGenerator<readonly Row[]> {
+  const instance = await openDuckDb(spillFolder)
+  const connection = await instance.connect()
+  try {
+    const counted = await connection
+      .runAndReadAll(`SELECT count(*)::DOUBLE FROM read_parquet(${literal(path)})`)
+      .catch((error: Error) => {
+        throw new RowFault('', `not a readable Parquet file: ${error.message}`)
+      })
+    const total = Number(counted.getRows()[0]?.[0] ?? 0)
+    const result = await connection.stream(`SELECT * FROM read_parquet(${literal(path)})`)
+    const names = result.columnNames()
+    const types = result.columnTypes()
+    let at = 1
+    for (;;) {
+      const chunk = await result.fetchChunk()
+      if (!chunk || chunk.rowCount === 0) return
+      const rows: Row[] = []
+      for (let r = 0; r < chunk.rowCount; r++) {
+        const fields: Record<string, unknown> = {}
+        for (let c = 0; c < names.length; c++) {
+          const type = types[c]
+          const value = chunk.getColumnVector(c).getItem(r)
+          if (type) fields[names[c] as string] = toJson(value, type, toJson)
+        }
+        rows.push({ at: at++, fields: fields as Fields })
+      }
+      onRows?.(at - 1, total)
+      yield rows
+    }
+  } finally {
+    connection.disconnectSync()
+    instance.closeSync()
+  }
+}
+
+/** What a file's bytes begin with when it is Parquet. */
+export const parquetMagic = 'PAR1'
+
+/**
+ * Turns lines of JSON into a Parquet file. Columns take the given types (DuckDB's notation); members of the rows that
+ * are not among them are lost.
+ */
+export async function jsonLinesToParquet(
+  linesPath: string,
+  parquetPath: string,
+  columns: { readonly [column: string]: string },
+  spillFolder: string,
+): Promise<void> {
+  const instance = await openDuckDb(spillFolder)
+  const connection = await instance.connect()
+  const partial = `${parquetPath}.writing`
+  try {
+    const spec = Object.entries(columns)
+      .map(([column, type]) => `${literal(column)}: ${literal(type)}`)
+      .join(', ')
+    const { size } = await stat(linesPath)
+    const rows =
+      size === 0
+        ? `SELECT ${Object.entries(columns)
+            .map(([column, type]) => `NULL::${type} AS ${identifier(column)}`)
+            .join(', ')} WHERE false`
+        : `SELECT * FROM read_json(${literal(linesPath)}, format = 'newline_delimited', columns = {${spec}},
+             maximum_object_size = 268435456)`
+    await connection.run(`COPY (${rows}) TO ${literal(partial)} (FORMAT parquet, COMPRESSION zstd)`)
+    await rename(partial, parquetPath)
+  } finally {
+    connection.disconnectSync()
+    instance.closeSync()
+    await rm(partial, { force: true })
+  }
+}
