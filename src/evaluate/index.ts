@@ -7,5 +7,20 @@ export {
   runExperiment,
   type SeedResult,
 } from './experiment/run-experiment.ts'
+export { makerNames } from './leaderboard/cleaning.ts'
 export { leaderboardDefinitionSchema, signalFilterSchema } from './leaderboard/definition.ts'
+export {
+  type FitLeaderboardOptions,
+  fitLeaderboard,
+  mostCompetitors,
+  type VersionedSignals,
+} from './leaderboard/fit-leaderboard.ts'
 export * from './leaderboard/leaderboard.ts'
+export {
+  type FeatureColumn,
+  type LeaderboardJson,
+  leaderboardFromVotes,
+  leaderboardJson,
+  type VoteColumns,
+  VoteTableError,
+} from './leaderboard/vote-columns.ts'

@@ -44,6 +44,7 @@ describe('ratingScale', () => {
       expect(turned.subjects[n]?.value).toBeCloseTo(-value, 6)
       expect(turned.subjects[n]?.standardError).toBeCloseTo(standardError, 6)
     }
+    expect(straight.parts).toBe(2)
     expect(turned.subjectScale).toBeCloseTo(straight.subjectScale, 6)
   })
 

@@ -40,6 +40,8 @@ export interface RatingScale {
   readonly thresholds: readonly (readonly number[])[]
   readonly subjectScale: number
   readonly groupScale: number
+  /** Sets of subjects that share no occasion with another set; what compares them is the priors alone. */
+  readonly parts: number
   readonly converged: boolean
   readonly iterations: number
 }
@@ -362,6 +364,7 @@ export function ratingScale(data: RatingScaleData, options: RatingScaleOptions =
     thresholds,
     subjectScale: priors.subject,
     groupScale: priors.group,
+    parts: parts.length,
     converged,
     iterations,
   }

@@ -23,8 +23,6 @@ export const signalFilterSchema = z.strictObject({
   to: time.exactOptional(),
 }) satisfies z.ZodType<SignalFilter>
 
-const penalty = z.number().min(0).finite()
-
 /** A leaderboard's definition as it arrives from outside: unknown fields and values are rejected. */
 export const leaderboardDefinitionSchema = z
   .strictObject({
@@ -46,9 +44,7 @@ export const leaderboardDefinitionSchema = z
     featureScale: z.enum(['difference', 'relative']).exactOptional(),
     standardise: z.boolean().exactOptional(),
     centre: z.boolean().exactOptional(),
-    penalty: z
-      .strictObject({ ratings: penalty.exactOptional(), coefficients: penalty.exactOptional() })
-      .exactOptional(),
+    penalty: z.enum(['none', 'search-arena', 'arena-rank']).exactOptional(),
     intervals: z.enum(['sandwich', 'bootstrap']).exactOptional(),
     bothBad: z.enum(['tie', 'drop']).exactOptional(),
     anchor: z.strictObject({ competitor: word, rating: z.number().finite() }).exactOptional(),
@@ -59,18 +55,20 @@ export const leaderboardDefinitionSchema = z
         outlierRaters: z.number().gt(0).lt(1).exactOptional(),
       })
       .exactOptional(),
+    unranked: z.enum(['absent', 'below']).exactOptional(),
     points: z.array(z.number().int().min(1)).min(1).max(100).exactOptional(),
     attribution: z.string().max(1000).exactOptional(),
   })
   .superRefine((definition, context) => {
-    const { model = 'bradley-terry', features = [], points, penalty: penalised, intervals } = definition
+    const { model = 'bradley-terry', features = [], points, penalty, intervals } = definition
     const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message })
     if (features.length > 0 && (model === 'plackett-luce' || model === 'rating-scale'))
       refuse('features', `the model ${model} takes no features; expected bradley-terry, davidson or rao-kupper`)
     if (points && model !== 'rating-scale') refuse('points', 'only the model rating-scale uses points')
     if (points?.some((value, rank) => rank > 0 && value >= (points[rank - 1] as number)))
       refuse('points', 'expected points that fall from rank to rank, such as [12, 10, 8]')
-    if (penalised && model === 'rating-scale') refuse('penalty', 'the model rating-scale has priors of its own')
+    if (penalty && penalty !== 'none' && model !== 'bradley-terry')
+      refuse('penalty', `the penalty ${penalty} belongs to the model bradley-terry, not to ${model}`)
     if (intervals === 'bootstrap' && model === 'rating-scale')
       refuse('intervals', 'the model rating-scale has intervals of its own (Laplace); leave intervals out')
   }) satisfies z.ZodType<LeaderboardDefinition>

@@ -1,7 +1,10 @@
 import type { SignalFilter } from '../../collect/index.ts'
 
+/** Models of paired votes. */
+export type PairModel = 'bradley-terry' | 'davidson' | 'rao-kupper'
+
 /** Models of paired and ranked votes. */
-export type TieModel = 'bradley-terry' | 'davidson' | 'rao-kupper' | 'plackett-luce'
+export type TieModel = PairModel | 'plackett-luce'
 
 /** What a board can be fitted with: a model of paired or ranked votes, or the rating-scale model of scores. */
 export type LeaderboardModel = TieModel | 'rating-scale'
@@ -50,10 +53,11 @@ export interface LeaderboardDefinition {
    */
   readonly centre?: boolean
   /**
-   * Strengths of the quadratic penalty ½·(ratings·‖θ‖² + coefficients·‖γ‖²) on the summed log-loss. Default none on
-   * ratings, none on coefficients; Search Arena's published fits have 0.5 on both.
+   * How ratings and coefficients are penalised: `none` (default), or one of two published conventions of style control,
+   * which give different coefficients: `search-arena` (summed loss, ½·½ on the squares of both) and `arena-rank` (mean
+   * loss, pairs reweighted by how often they met, ½ on the squares of coefficients only).
    */
-  readonly penalty?: { readonly ratings?: number; readonly coefficients?: number }
+  readonly penalty?: 'none' | 'search-arena' | 'arena-rank'
   /** Default `sandwich`. */
   readonly intervals?: 'sandwich' | 'bootstrap'
   /** What becomes of "both bad": counted as a tie, or left out. Default tie. */
@@ -62,6 +66,11 @@ export interface LeaderboardDefinition {
   readonly anchor?: { readonly competitor: string; readonly rating: number }
   /** What is left out before fitting; default nothing. */
   readonly clean?: VoteCleaning
+  /**
+   * What a candidate without a rank means in a ranking: left out of it, or behind all ranked ones in no order, as in a
+   * list of the best. Default absent.
+   */
+  readonly unranked?: 'absent' | 'below'
   /**
    * For the rating-scale model on rankings: the points of rank 1, 2, …; later ranks get 0. Ratings carry their own.
    */

@@ -1,4 +1,4 @@
-import { type ComparisonTable, tallyVotes } from '../../learn/index.ts'
+import { type ComparisonTable, type Covariates, tallyVotes } from '../../learn/index.ts'
 
 /** Collects votes one by one and counts equal ones, in memory that does not grow with plain votes. */
 export interface VoteTally {
@@ -8,7 +8,8 @@ export interface VoteTally {
    * @param covariates one number per covariate, from a's side; left out when the tally has none
    */
   add(a: number, b: number, outcome: number, weight?: number, covariates?: readonly number[]): void
-  table(names: readonly string[]): ComparisonTable
+  /** @param prepare what is done to the covariates, one row per vote, before equal votes are counted */
+  table(names: readonly string[], prepare?: (covariates: Covariates) => Covariates): ComparisonTable
 }
 
 /** A column that grows by doubling. */
@@ -55,17 +56,30 @@ function plainTable(
 }
 
 function joined(first: ComparisonTable, second: ComparisonTable): ComparisonTable {
-  const floats = (pick: (table: ComparisonTable) => Float64Array): Float64Array =>
-    Float64Array.of(...pick(first), ...pick(second))
+  const floats = (a: Float64Array, b: Float64Array): Float64Array => {
+    const both = new Float64Array(a.length + b.length)
+    both.set(a)
+    both.set(b, a.length)
+    return both
+  }
+  const integers = (a: Int32Array, b: Int32Array): Int32Array => {
+    const both = new Int32Array(a.length + b.length)
+    both.set(a)
+    both.set(b, a.length)
+    return both
+  }
   return {
     names: first.names,
-    a: Int32Array.of(...first.a, ...second.a),
-    b: Int32Array.of(...first.b, ...second.b),
+    a: integers(first.a, second.a),
+    b: integers(first.b, second.b),
     covariates: first.covariates,
-    pairing: Int32Array.of(...first.pairing, ...second.pairing.map((pairing) => pairing + first.a.length)),
-    outcomes: floats(({ outcomes }) => outcomes),
-    counts: floats(({ counts }) => counts),
-    weights: floats(({ weights }) => weights),
+    pairing: integers(
+      first.pairing,
+      second.pairing.map((pairing) => pairing + first.a.length),
+    ),
+    outcomes: floats(first.outcomes, second.outcomes),
+    counts: floats(first.counts, second.counts),
+    weights: floats(first.weights, second.weights),
     votes: first.votes + second.votes,
   }
 }
@@ -102,7 +116,7 @@ export function voteTally(covariates: readonly string[] = []): VoteTally {
       rows.weight.push(weight)
       for (const value of values) rows.covariates.push(value)
     },
-    table(names) {
+    table(names, prepare = (raw) => raw) {
       const plain = plainTable(names, pairs, width)
       const a = rows.a.values()
       if (a.length === 0) return plain
@@ -112,7 +126,7 @@ export function voteTally(covariates: readonly string[] = []): VoteTally {
         b: rows.b.values(),
         outcomes: rows.outcome.values(),
         weights: rows.weight.values(),
-        covariates: { names: covariates, values: rows.covariates.values() },
+        covariates: prepare({ names: covariates, values: rows.covariates.values() }),
       })
       return plain.votes === 0 ? grouped : joined(grouped, plain)
     },
