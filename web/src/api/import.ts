@@ -1,21 +1,6 @@
 import * as z from 'zod/mini'
 import { askForKey } from './key.ts'
-import { ApiError, address, keyHeaders, problemIn, send } from './request.ts'
-
-/** The formats a file can be in, in words; a server may know more. */
-export const formats: { readonly [format: string]: string } = {
-  arena: 'Battles of two, with a winner',
-  rankings: 'Rankings',
-  ratings: 'Ratings',
-  'preference-pairs': 'Chosen and rejected answers',
-  'hh-rlhf': 'Chosen and rejected transcripts',
-  ultrafeedback: 'Completions rated by a model',
-  interactions: 'Users and items',
-  signals: 'Signals, complete',
-}
-
-/** A format's name in words, or the name itself. */
-export const formatTitle = (format: string): string => formats[format] ?? format
+import { ApiError, address, keyHeaders, problemIn, request, send } from './request.ts'
 
 const rejectSchema = z.object({
   line: z.number(),
@@ -106,4 +91,13 @@ const rejectsAddress = (id: string): string => `/v1/imports/${encodeURIComponent
 /** Every rejected row of an import as the server keeps them, one JSON object per line. */
 export async function readRejects(id: string): Promise<Blob> {
   return (await send(rejectsAddress(id), { accept: 'application/x-ndjson, */*' })).blob()
+}
+
+const formatsSchema = z.object({ formats: z.array(z.object({ name: z.string(), description: z.string() })) })
+/** A format the server can read. */
+export type Format = z.infer<typeof formatsSchema>['formats'][number]
+
+/** The formats the server can read. */
+export async function listFormats(signal: AbortSignal): Promise<readonly Format[]> {
+  return (await request(formatsSchema, '/v1/imports/formats', { signal })).formats
 }

@@ -61,6 +61,7 @@ export const leaderboardSchema = z.object({
   outcomes: z.object({ a: z.number(), b: z.number(), tie: z.number(), bothBad: z.number(), skipped: z.number() }),
   winMatrix: z.object({ names: z.array(z.string()), wins: z.array(z.array(z.number())) }),
   votesOverTime: z.array(z.object({ start: z.number(), votes: z.number() })),
+  removed: z.optional(z.object({ identityLeak: z.number(), duplicatePrompts: z.number(), outlierRaters: z.number() })),
   warnings: z.array(z.string()),
   dataVersion: z.string(),
 })

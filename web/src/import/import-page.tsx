@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react'
-import { formats, startImport } from '../api/import.ts'
+import { listFormats, startImport } from '../api/import.ts'
 import { listJobs } from '../api/job.ts'
 import { formatBytes, formatMoment } from '../ui/format.ts'
 import { useResource } from '../ui/resource.ts'
@@ -42,6 +42,7 @@ interface Sending {
 /** Takes a file of signals and sends it to the server. */
 export function ImportPage() {
   useTitle('Import')
+  const formats = useResource('formats', listFormats)
   const [file, setFile] = useState<File>()
   const [format, setFormat] = useState('')
   const [keepGoing, setKeepGoing] = useState(true)
@@ -105,9 +106,9 @@ export function ImportPage() {
             Format
             <select value={format} onChange={(event) => setFormat(event.target.value)}>
               <option value="">Find out from the file</option>
-              {Object.entries(formats).map(([name, title]) => (
+              {formats.data?.map(({ name, description }) => (
                 <option key={name} value={name}>
-                  {title}
+                  {name}: {description}
                 </option>
               ))}
             </select>
@@ -124,7 +125,7 @@ export function ImportPage() {
             <input type="checkbox" checked={keepGoing} onChange={(event) => setKeepGoing(event.target.checked)} />
             <span>
               Keep going past broken lines
-              <span className="soft small">Otherwise the first one stops the import and nothing is saved.</span>
+              <span className="aside soft small">Otherwise the first one stops the import and nothing is saved.</span>
             </span>
           </label>
           <button type="submit" className="first" disabled={!file}>

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { formatTitle, type ImportReport, type Reject, readRejects } from '../api/import.ts'
+import { type ImportReport, type Reject, readRejects } from '../api/import.ts'
 import { readBoard } from '../api/leaderboard.ts'
 import { Preview } from '../leaderboards/preview.tsx'
 import { saveFile } from '../ui/download.ts'
@@ -31,7 +31,7 @@ function Rejects({
     <section className="part">
       <h2>Not taken</h2>
       <p className="soft about">
-        {formatCounted(all, 'line')} could not be read{' '}
+        {formatCounted(all, 'line')} could not be read
         {all > rejects.length ? `; here are the first ${formatCount(rejects.length)}` : ''}. Correct them in the file
         and import it again: what was already taken is not taken twice.
       </p>
@@ -50,7 +50,7 @@ function Rejects({
             {rejects.map(({ line, path, reason }) => (
               <tr key={`${line} ${path} ${reason}`}>
                 <td className="number">{line}</td>
-                <td>{path ? <code>{path}</code> : <span className="soft">the line</span>}</td>
+                <td className="path">{path ? <code>{path}</code> : <span className="soft">the line</span>}</td>
                 <td>{reason}</td>
               </tr>
             ))}
@@ -74,7 +74,11 @@ function Result({ name }: { readonly name: string }) {
       <h2>What it amounts to</h2>
       {board.error && <Failure error={board.error} retry={board.reload} />}
       {!board.data && board.loading && <Loading what="the leaderboard" rows={5} />}
-      {board.data && <Preview competitors={board.data.competitors} count={10} />}
+      {board.data && (
+        <div className="result">
+          <Preview competitors={board.data.competitors} count={10} />
+        </div>
+      )}
       <p className="row">
         <Link href={`/leaderboards/${encodeURIComponent(name)}`} className="button first">
           Open the leaderboard
@@ -109,7 +113,7 @@ export function Report({ id, report }: { readonly id: string; readonly report: I
         </div>
         <div>
           <dt>Read as</dt>
-          <dd>{formatTitle(format)}</dd>
+          <dd>{format}</dd>
         </div>
         <div>
           <dt>Took</dt>

@@ -1,5 +1,6 @@
 import { lazy, type ReactNode, Suspense, useId } from 'react'
 import { type BoardQuery, intervalKinds, type Leaderboard, listBoards, models, readBoard } from '../api/leaderboard.ts'
+import { ApiError } from '../api/request.ts'
 import { readFacets } from '../api/signal.ts'
 import { csv, saveFile } from '../ui/download.ts'
 import { formatCount, formatCounted, formatNumber, formatShare } from '../ui/format.ts'
@@ -63,6 +64,13 @@ function Part({ title, about, children }: { title: string; about?: ReactNode; ch
 function Figures({ board }: { readonly board: Leaderboard }) {
   const { outcomes, votes } = board
   const undecided = outcomes.tie + outcomes.bothBad
+  const { identityLeak = 0, duplicatePrompts = 0, outlierRaters = 0 } = board.removed ?? {}
+  const reasons = {
+    'maker named': identityLeak,
+    'repeated prompts': duplicatePrompts,
+    'outlying raters': outlierRaters,
+  }
+  const left = identityLeak + duplicatePrompts + outlierRaters
   return (
     <dl className="figures">
       <div>
@@ -85,6 +93,20 @@ function Figures({ board }: { readonly board: Leaderboard }) {
         <div>
           <dt>Skipped</dt>
           <dd>{formatCount(outcomes.skipped)}</dd>
+        </div>
+      )}
+      {left > 0 && (
+        <div>
+          <dt>Left out</dt>
+          <dd>
+            {formatCount(left)}{' '}
+            <span className="soft small">
+              {Object.entries(reasons)
+                .filter(([, count]) => count > 0)
+                .map(([reason, count]) => `${reason} ${formatCount(count)}`)
+                .join(', ')}
+            </span>
+          </dd>
         </div>
       )}
       <div>
@@ -153,6 +175,14 @@ export function BoardPage({ name }: { readonly name: string }) {
   const facets = useResource(entry && `facets ${entry.group}`, (signal) => readFacets({ source: entry?.group }, signal))
   const shown = board.data
   useTitle(shown?.title ?? 'Leaderboard')
+  if (board.error instanceof ApiError && board.error.status === 404)
+    return (
+      <Empty title={`There is no leaderboard called “${name}”`}>
+        <p>
+          <Link href="/">All leaderboards</Link>
+        </p>
+      </Empty>
+    )
 
   return (
     <article className="board">
@@ -166,13 +196,14 @@ export function BoardPage({ name }: { readonly name: string }) {
       </header>
       <BoardFilters
         facets={facets.data}
+        own={entry?.model}
         model={shown?.model}
         intervals={shown?.intervals}
         adjustable={(shown?.features.length ?? 0) > 0}
       />
       {board.error && <Failure error={board.error} retry={board.reload} />}
       {!shown && board.loading && <Loading what="the leaderboard" rows={14} />}
-      {shown && (
+      {shown && !board.error && (
         <div className={board.loading ? 'stale' : ''} aria-busy={board.loading}>
           {shown.competitors.length === 0 ? (
             <Empty title="No votes match">

@@ -52,6 +52,8 @@ const inWords = (name: string): string => name.replaceAll('_', ' ')
 
 export interface BoardFiltersProps {
   readonly facets: Facets | undefined
+  /** The model of the board's definition. */
+  readonly own: string | undefined
   /** As the board was fitted. */
   readonly model: string | undefined
   readonly intervals: string | undefined
@@ -60,7 +62,7 @@ export interface BoardFiltersProps {
 }
 
 /** Chooses among a board's votes and how it is fitted. What is chosen stands in the address. */
-export function BoardFilters({ facets, model, intervals, adjustable }: BoardFiltersProps) {
+export function BoardFilters({ facets, own, model, intervals, adjustable }: BoardFiltersProps) {
   const [query, change] = useQuery()
   const set = (name: string) => (value: string) => change({ [name]: value })
   const counted = (values: readonly { readonly value: string; readonly count: number }[] = []) =>
@@ -123,8 +125,8 @@ export function BoardFilters({ facets, model, intervals, adjustable }: BoardFilt
       <Select
         label="Model"
         value={query.get('model') ?? model ?? ''}
-        options={Object.entries(models)}
-        onChange={set('model')}
+        options={Object.entries(models).filter(([name]) => name !== 'rating-scale' || own === name)}
+        onChange={(value) => change({ model: value === own ? undefined : value })}
       />
       <Select
         label="Intervals"

@@ -16,7 +16,7 @@ export function shade(share: number): number {
 
 function inWords({ names, wins }: Wins, row: number, column: number): string {
   const [one, other] = [names[row] ?? '', names[column] ?? '']
-  if (row === column) return one
+  if (row === column) return `${one} against itself: nothing to tell.`
   const won = wins[row]?.[column] ?? 0
   const all = won + (wins[column]?.[row] ?? 0)
   if (all === 0) return `${one} and ${other} have no decisive votes between them.`

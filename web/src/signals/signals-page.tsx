@@ -186,7 +186,9 @@ export function SignalsPage() {
   const open = listed ?? (fetched.of === id ? fetched.data : undefined)
   const pane = useRef<HTMLElement>(null)
   useEffect(() => {
-    if (id && matchMedia('(max-width: 60rem)').matches) pane.current?.scrollIntoView({ block: 'start' })
+    if (!id) return
+    pane.current?.focus({ preventScroll: true })
+    if (matchMedia('(max-width: 60rem)').matches) pane.current?.scrollIntoView({ block: 'start' })
   }, [id])
   const close = (): void => {
     change({ id: undefined })
@@ -229,7 +231,7 @@ export function SignalsPage() {
                     aria-controls="signal-detail"
                     onClick={() => change({ id: signal.id })}
                   >
-                    <span className={`kind ${signal.kind}`}>{kinds[signal.kind]}</span>
+                    <span className="kind">{kinds[signal.kind]}</span>
                     <span className="what">{summary(signal)}</span>
                     <span className="soft small who">
                       {signal.rater.id} · {formatDay(signal.time)}
@@ -245,7 +247,7 @@ export function SignalsPage() {
               </button>
             )}
           </section>
-          <section ref={pane} id="signal-detail" className="detail" aria-label="Signal in full" aria-live="polite">
+          <section ref={pane} id="signal-detail" className="detail" aria-label="Signal in full" tabIndex={-1}>
             {id && (
               <button type="button" className="close" onClick={close}>
                 Close

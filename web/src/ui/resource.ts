@@ -31,7 +31,11 @@ export function useResource<Data>(
       (data) => stop.signal.aborted || setState({ data, of: key, loading: false }),
       (error: unknown) =>
         stop.signal.aborted ||
-        setState({ error: error instanceof Error ? error : new Error(String(error)), loading: false }),
+        setState(({ data, of }) => ({
+          ...(data !== undefined && of !== undefined && { data, of }),
+          error: error instanceof Error ? error : new Error(String(error)),
+          loading: false,
+        })),
     )
     return () => stop.abort()
   }, [key, attempt])
