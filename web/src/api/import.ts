@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { askForKey } from './key.ts'
-import { ApiError, address, keyHeaders, problemIn, request, send } from './request.ts'
+import { ApiError, address, keyHeaders, problemIn, readFile, request } from './request.ts'
 
 const rejectSchema = z.object({
   line: z.number(),
@@ -86,11 +86,9 @@ export async function startImport(
   }
 }
 
-const rejectsAddress = (id: string): string => `/v1/imports/${encodeURIComponent(id)}/rejects`
-
 /** Every rejected row of an import as the server keeps them, one JSON object per line. */
-export async function readRejects(id: string): Promise<Blob> {
-  return (await send(rejectsAddress(id), { accept: 'application/x-ndjson, */*' })).blob()
+export function readRejects(id: string): Promise<Blob> {
+  return readFile(`/v1/imports/${encodeURIComponent(id)}/rejects`)
 }
 
 const formatsSchema = z.object({ formats: z.array(z.object({ name: z.string(), description: z.string() })) })

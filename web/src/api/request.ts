@@ -102,3 +102,8 @@ export async function request<Schema extends z.ZodMiniType>(
     `The server’s answer to ${target} is not what this studio expects at ${first?.path.join('.') || 'its top'}: ${first?.message ?? 'unknown'}. They may be of different versions.`,
   )
 }
+
+/** Requests a file whole. */
+export async function readFile(target: string): Promise<Blob> {
+  return (await send(target, { accept: '*/*' })).blob()
+}

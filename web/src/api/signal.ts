@@ -169,3 +169,8 @@ export function traitParameter(name: string, value: string | number | boolean): 
       (value.trim() !== '' && Number.isFinite(Number(value))))
   return `${name}:${ambiguous ? `"${value}"` : value}`
 }
+
+/** Where the signals that match a query are as a file, one JSON object per line. */
+export function exportAddress(query: Query): string {
+  return address('/v1/exports', query)
+}

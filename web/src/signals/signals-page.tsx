@@ -1,6 +1,9 @@
-import { useEffect, useRef, useState } from 'react'
-import { kinds, readCounts, readFacets, readSignal, readSignals, type Signal } from '../api/signal.ts'
+import { type MouseEvent, useEffect, useRef, useState } from 'react'
+import { currentKey } from '../api/key.ts'
+import { readFile } from '../api/request.ts'
+import { exportAddress, kinds, readCounts, readFacets, readSignal, readSignals, type Signal } from '../api/signal.ts'
 import { languageName } from '../leaderboards/filters.tsx'
+import { saveFile } from '../ui/download.ts'
 import { formatCount, formatCounted, formatDay } from '../ui/format.ts'
 import { useResource } from '../ui/resource.ts'
 import { useQuery } from '../ui/router.tsx'
@@ -142,6 +145,25 @@ function Filters() {
   )
 }
 
+/** All signals that match, as a file. A browser sends no key with a link, so with one the file is fetched here. */
+function ExportLink({ query }: { readonly query: URLSearchParams }) {
+  const href = exportAddress(Object.fromEntries(filters.map((name) => [name, query.getAll(name)])))
+  const [error, setError] = useState<Error>()
+  const fetchIt = (event: MouseEvent): void => {
+    if (!currentKey()) return
+    event.preventDefault()
+    readFile(href).then((file) => saveFile('signals.jsonl', file), setError)
+  }
+  return (
+    <>
+      <a href={href} download="signals.jsonl" onClick={fetchIt}>
+        Download them all
+      </a>
+      {error && <Failure error={error} />}
+    </>
+  )
+}
+
 interface Listed {
   readonly signals: readonly Signal[]
   readonly next: string | undefined
@@ -217,10 +239,13 @@ export function SignalsPage() {
       {current && current.signals.length > 0 && (
         <div className={`signals${id ? ' open' : ''}${first.loading ? ' stale' : ''}`}>
           <section aria-label="Signals" className="list">
-            <p className="soft small" role="status">
-              {formatCount(current.signals.length)} of{' '}
-              {formatCounted(current.total ?? current.signals.length, 'signal')}
-            </p>
+            <div className="row small">
+              <span className="soft" role="status">
+                {formatCount(current.signals.length)} of{' '}
+                {formatCounted(current.total ?? current.signals.length, 'signal')}
+              </span>
+              <ExportLink query={query} />
+            </div>
             <ol>
               {current.signals.map((signal) => (
                 <li key={signal.id}>
