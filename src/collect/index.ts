@@ -2,16 +2,19 @@ export { type ExportOptions, type ExportReport, exportSignals } from './export.t
 export { winnerSpellings } from './formats/arena.ts'
 export { ImportError } from './formats/fault.ts'
 export {
+  type BrokenRow,
   type ColumnUse,
   type ContainerName,
   containerNames,
   type Format,
   type PairStyle,
+  type Row,
   type SignalField,
 } from './formats/format.ts'
 export { type FormatName, formatNames, formats, isFormatName } from './formats/formats.ts'
 export { readTranscript, writeTranscript } from './formats/hh-rlhf.ts'
 export type { Reject } from './formats/rejects.ts'
 export { type ImportOptions, type ImportReport, importFile } from './import.ts'
+export { type FileRows, readRows } from './read-rows.ts'
 export * from './signal.ts'
 export * from './store.ts'
