@@ -1,3 +1,4 @@
+export { type ShippedDataset, shippedDatasets } from './datasets/datasets.ts'
 export { type ExportOptions, type ExportReport, exportSignals } from './export.ts'
 export { winnerSpellings } from './formats/arena.ts'
 export { ImportError } from './formats/fault.ts'

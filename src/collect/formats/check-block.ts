@@ -1,6 +1,7 @@
 import { checkSignal } from './check-signal.ts'
 import { RowFault } from './fault.ts'
 import { hashText } from './hash-table.ts'
+import { contentNumber } from './id-conflicts.ts'
 import { parseJsonObject } from './json-rows.ts'
 import { type LineBlock, type LongLine, linesOf } from './lines.ts'
 
@@ -11,6 +12,10 @@ export interface CheckedBlock {
   readonly ids: Uint32Array
   /** The lines of those signals. */
   readonly lines: Uint32Array
+  /** Two words per signal: {@link hashText} of its context's id. */
+  readonly contextIds: Uint32Array
+  /** Per signal: {@link contentNumber} of its context. */
+  readonly contexts: Float64Array
 }
 
 /** Checks every line of a block as a signal; blank lines are passed over. */
@@ -19,15 +24,17 @@ export function checkBlock(block: LineBlock | LongLine, limit: number): CheckedB
   const found = linesOf(block, limit)
   const ids = new Uint32Array(2 * found.length)
   const lines = new Uint32Array(found.length)
+  const contextIds = new Uint32Array(2 * found.length)
+  const contexts = new Float64Array(found.length)
   let count = 0
   for (const { line, text, fault } of found) {
     if (!fault && text.trim() === '') continue
     try {
       if (fault) throw fault
-      const { id } = checkSignal(parseJsonObject(text))
-      const [high, low] = hashText(id)
-      ids[2 * count] = high
-      ids[2 * count + 1] = low
+      const { id, context } = checkSignal(parseJsonObject(text))
+      ids.set(hashText(id), 2 * count)
+      contextIds.set(hashText(context.id), 2 * count)
+      contexts[count] = contentNumber(context)
       lines[count] = line
       count++
     } catch (error) {
@@ -35,5 +42,11 @@ export function checkBlock(block: LineBlock | LongLine, limit: number): CheckedB
       faults.push({ line, path: error.path, message: error.message })
     }
   }
-  return { faults, ids: ids.slice(0, 2 * count), lines: lines.slice(0, count) }
+  return {
+    faults,
+    ids: ids.slice(0, 2 * count),
+    lines: lines.slice(0, count),
+    contextIds: contextIds.slice(0, 2 * count),
+    contexts: contexts.slice(0, count),
+  }
 }

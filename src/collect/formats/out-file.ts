@@ -127,6 +127,7 @@ export async function openOut(
   const out = textsTo(lines ?? target())
   const json = container === 'json'
   let rows = 0
+  let longest = 0
 
   const writeDelimited = async (): Promise<void> => {
     const names = [...columns.keys()]
@@ -155,7 +156,9 @@ export async function openOut(
       run.signal.throwIfAborted()
       if (!direct) note(columns, row)
       if (json) await out.write(rows === 0 ? '[\n' : ',\n')
-      await out.write(json ? JSON.stringify(row) : `${JSON.stringify(row)}\n`)
+      const text = JSON.stringify(row)
+      if (container === 'parquet') longest = Math.max(longest, Buffer.byteLength(text))
+      await out.write(json ? text : `${text}\n`)
       rows++
     },
     async finish() {
@@ -164,7 +167,7 @@ export async function openOut(
       if (!direct) {
         if (container === 'delimited') await writeDelimited()
         else {
-          await jsonLinesToParquet(linesPath, partial, parquetColumns(columns, types), folder)
+          await jsonLinesToParquet(linesPath, partial, parquetColumns(columns, types), longest, folder)
           if (typeof to !== 'string') await pipeline(createReadStream(partial), to)
         }
       }

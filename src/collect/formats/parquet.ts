@@ -1,12 +1,14 @@
 import { rename, rm, stat } from 'node:fs/promises'
-import { DuckDBInstance, DuckDBTypeId, type DuckDBValueConverter, JSDuckDBValueConverter } from '@duckdb/node-api'
+import type { DuckDBInstance, DuckDBValueConverter } from '@duckdb/node-api'
 import { RowFault } from './fault.ts'
 import type { Fields, Row } from './format.ts'
 
-type Value = unknown
+// Loaded when first needed: the library is native and large, and most processes never touch Parquet.
+const duckDb = () => import('@duckdb/node-api')
 
 /** DuckDB with a memory limit, spilling to a folder, and kept from fetching anything over the network. */
-function openDuckDb(spillFolder: string): Promise<DuckDBInstance> {
+async function openDuckDb(spillFolder: string): Promise<DuckDBInstance> {
+  const { DuckDBInstance } = await duckDb()
   return DuckDBInstance.create(':memory:', {
     memory_limit: '512MB',
     temp_directory: spillFolder,
@@ -23,37 +25,27 @@ const identifier = (text: string): string => `"${text.replaceAll('"', '""')}"`
  * Values as JSON has them: whole numbers as numbers where those are exact and as decimal texts elsewhere, times as ISO
  * texts in UTC, maps as objects, JSON columns parsed. Bytes stay bytes; no signal can hold them.
  */
-const toJson: DuckDBValueConverter<Value> = (value, type, converter) => {
-  if (value === null) return null
-  switch (type.typeId) {
-    case DuckDBTypeId.BIGINT:
-    case DuckDBTypeId.UBIGINT:
-    case DuckDBTypeId.HUGEINT:
-    case DuckDBTypeId.UHUGEINT: {
-      const number = Number(value)
-      return Number.isSafeInteger(number) ? number : String(value)
+async function jsonConverter(): Promise<DuckDBValueConverter<unknown>> {
+  const { DuckDBTypeId, JSDuckDBValueConverter } = await duckDb()
+  return (value, type, converter) => {
+    if (value === null) return null
+    if (type.typeId === DuckDBTypeId.VARCHAR) return type.alias === 'JSON' ? JSON.parse(value as string) : value
+    const converted: unknown = JSDuckDBValueConverter(value, type, converter as never)
+    if (typeof converted === 'bigint') {
+      const number = Number(converted)
+      return Number.isSafeInteger(number) ? number : String(converted)
     }
-    case DuckDBTypeId.VARCHAR:
-      return type.alias === 'JSON' ? JSON.parse(value as string) : value
-    case DuckDBTypeId.MAP: {
-      const entries = JSDuckDBValueConverter(value, type, converter as never) as unknown as readonly {
-        readonly key: unknown
-        readonly value: unknown
-      }[]
+    if (type.typeId === DuckDBTypeId.MAP) {
+      const entries = converted as readonly { readonly key: unknown; readonly value: unknown }[]
       return Object.fromEntries(entries.map((entry) => [String(entry.key), entry.value]))
     }
-    default: {
-      const converted: unknown = JSDuckDBValueConverter(value, type, converter as never)
-      if (converted instanceof Date) return converted.toISOString()
-      return typeof converted === 'bigint' ? String(converted) : converted
-    }
+    return converted instanceof Date ? converted.toISOString() : converted
   }
 }
 
 /**
  * Rows of a Parquet file in order, numbered from 1, in chunks of DuckDB's vector size (2,048).
  *
- * @param columns read only these
  * @throws {RowFault} when the file is not Parquet
  */
 export async function* parquetRows(
@@ -62,6 +54,7 @@ export async function* parquetRows(
   onRows?: (done: number, total: number) => void,
 ): AsyncGenerator<readonly Row[]> {
   const instance = await openDuckDb(spillFolder)
+  const toJson = await jsonConverter()
   const connection = await instance.connect()
   try {
     const counted = await connection
@@ -99,14 +92,20 @@ export async function* parquetRows(
 /** What a file's bytes begin with when it is Parquet. */
 export const parquetMagic = 'PAR1'
 
+/** DuckDB's own default. */
+const smallestObjectLimit = 16 << 20
+
 /**
  * Turns lines of JSON into a Parquet file. Columns take the given types (DuckDB's notation); members of the rows that
  * are not among them are lost.
+ *
+ * @param longestLine bytes of the longest line, which DuckDB makes room for twice over
  */
 export async function jsonLinesToParquet(
   linesPath: string,
   parquetPath: string,
   columns: { readonly [column: string]: string },
+  longestLine: number,
   spillFolder: string,
 ): Promise<void> {
   const instance = await openDuckDb(spillFolder)
@@ -123,7 +122,7 @@ export async function jsonLinesToParquet(
             .map(([column, type]) => `NULL::${type} AS ${identifier(column)}`)
             .join(', ')} WHERE false`
         : `SELECT * FROM read_json(${literal(linesPath)}, format = 'newline_delimited', columns = {${spec}},
-             maximum_object_size = 268435456)`
+             maximum_object_size = ${Math.max(smallestObjectLimit, longestLine + 1)})`
     await connection.run(`COPY (${rows}) TO ${literal(partial)} (FORMAT parquet, COMPRESSION zstd)`)
     await rename(partial, parquetPath)
   } finally {

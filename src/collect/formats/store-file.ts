@@ -1,12 +1,21 @@
 import type { Run } from '../../run/index.ts'
 import type { Signal } from '../signal.ts'
 import { type InsertResult, SignalConflictError, type SignalStore } from '../store.ts'
+import type { CheckedBlock } from './check-block.ts'
 import { checkedBlocks } from './check-pool.ts'
 import { ImportError, RowFault } from './fault.ts'
 import type { Format, ReadOptions } from './format.ts'
 import type { FormatName } from './formats.ts'
-import { hashText } from './hash-table.ts'
-import { conflictWith, idTaken, repeatedIds } from './id-conflicts.ts'
+import { type Hash64, hashText } from './hash-table.ts'
+import {
+  conflictWith,
+  contentNumber,
+  contextConflictWith,
+  earlierRow,
+  type FileIds,
+  fileIds,
+  idTaken,
+} from './id-conflicts.ts'
 import type { Input } from './input.ts'
 import { jsonRow } from './json-rows.ts'
 import { type LineBlock, type LongLine, lineBlocks, linesOf } from './lines.ts'
@@ -174,34 +183,59 @@ async function checkAll(
   const { input, layout, format, options, limit } = source
   const label = `checking ${input.name}`
   const empty = (await store.count()) === 0
-  const ids = repeatedIds()
+  const ids = fileIds()
   let rows = 0
   if (isThreaded(source) && empty) {
-    for await (const { found } of checkedBlocks(blocksOf(source, label, run), limit)) {
+    for await (const { block, found } of checkedBlocks(blocksOf(source, label, run), limit)) {
       const [first] = found.faults
-      if (first) fail(first.line, first)
+      const clash = clashIn(found, ids)
+      if (first && !(clash !== undefined && clash < first.line)) fail(first.line, first)
+      if (clash !== undefined) fail(clash, clashAt(block, clash, limit))
       rows += found.lines.length
-      for (let i = 0; i < found.ids.length; i += 2) ids.note([found.ids[i] ?? 0, found.ids[i + 1] ?? 0])
     }
   } else
     for await (const batch of readings(input, layout, format, options, limit, label, run)) {
       rows += batch.rows
       for (const one of batch.reads) {
-        if (one.fault) fail(one.line, one.fault)
-        else if (one.named) {
-          ids.note(hashText(one.signal.id))
-          const conflict = empty ? undefined : await conflictWith(store, one.signal)
-          if (conflict) fail(one.line, conflict)
+        if (one.fault) {
+          fail(one.line, one.fault)
+          continue
         }
+        const { signal } = one
+        const context = ids.context(hashText(signal.context.id), contentNumber(signal.context))
+        if (context === 'different') fail(one.line, idTaken('context.id', signal.context.id, earlierRow))
+        if (one.named) ids.signal(hashText(signal.id))
+        if (empty) continue
+        const conflict =
+          (context === 'new' ? await contextConflictWith(store, signal.context) : undefined) ??
+          (one.named ? await conflictWith(store, signal) : undefined)
+        if (conflict) fail(one.line, conflict)
       }
     }
-  if (ids.any())
+  if (ids.repeated())
     for await (const { reads } of trusted(source, label, run))
       for (const one of reads) {
         const conflict = one.fault ?? ids.compare(one.signal)
         if (conflict) fail(one.line, conflict)
       }
   return rows
+}
+
+/** Notes a checked block's ids; the first line whose context's id an earlier row has with other content. */
+function clashIn(found: CheckedBlock, ids: FileIds): number | undefined {
+  const pair = (words: Uint32Array, at: number): Hash64 => [words[2 * at] ?? 0, words[2 * at + 1] ?? 0]
+  for (const [at, line] of found.lines.entries()) {
+    ids.signal(pair(found.ids, at))
+    if (ids.context(pair(found.contextIds, at), found.contexts[at] ?? 0) === 'different') return line
+  }
+  return undefined
+}
+
+function clashAt(block: LineBlock | LongLine, line: number, limit: number): RowFault {
+  const text = linesOf(block, limit).find((one) => one.line === line)?.text ?? ''
+  const row = jsonRow(line, text)
+  const context = 'fields' in row ? (row.fields as unknown as Signal).context : undefined
+  return idTaken('context.id', context?.id ?? '', earlierRow)
 }
 
 /** Stores the good rows of a file and puts the bad ones into a file of their own, of which the first are listed. */
@@ -247,7 +281,12 @@ export async function storeGoodRows(
               count(await store.insert([suspect.signal]))
             } catch (conflict) {
               if (!(conflict instanceof SignalConflictError)) throw conflict
-              await reject(suspect.line, idTaken(suspect.signal.id, 'the store'), suspect.signal)
+              const [context] = conflict.contexts
+              const fault =
+                context === undefined
+                  ? idTaken('id', suspect.signal.id, 'the store')
+                  : idTaken('context.id', context, 'the store')
+              await reject(suspect.line, fault, suspect.signal)
             }
         }
       }
