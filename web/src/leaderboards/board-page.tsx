@@ -215,7 +215,7 @@ export function BoardPage({ name }: { readonly name: string }) {
               <Warnings warnings={shown.warnings} />
               <Part
                 title="Standings"
-                about="Higher is preferred: 400 points more mean ten to one odds. The bar is the 95 % interval, and who is not better beyond the intervals shares a rank."
+                about={`Higher is preferred${shown.model === 'rating-scale' ? '' : ': 400 points more mean ten to one odds'}. The bar is the 95 % interval; whose intervals overlap may share a rank.`}
               >
                 <Standings
                   competitors={shown.competitors}

@@ -32,14 +32,18 @@ function yearsAmong(boards: readonly BoardEntry[]): BoardGroup['years'] {
   return distinct && dated.length >= yearsFrom ? dated.toSorted(([a], [b]) => (a < b ? 1 : -1)) : undefined
 }
 
-const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
+/** A source's name as a heading. */
+function heading(source: string): string {
+  const words = source.replaceAll(/[-_]+/g, ' ')
+  return words.slice(0, 1).toUpperCase() + words.slice(1)
+}
 
 /** Boards by their group, in order of appearance; what is about one year each goes last, as years. */
 export function grouped(boards: readonly BoardEntry[]): readonly BoardGroup[] {
   const groups = [...Map.groupBy(boards, ({ group }) => group ?? 'Others')].map(([name, members]) => {
     const years = yearsAmong(members)
     const yearly = new Set(years?.map(([, board]) => board))
-    return { title: capital(name), years, others: members.filter((board) => !yearly.has(board)) }
+    return { title: heading(name), years, others: members.filter((board) => !yearly.has(board)) }
   })
   return [
     ...groups.flatMap(({ title, others }) => (others.length > 0 ? [{ title, boards: others, years: undefined }] : [])),

@@ -76,82 +76,84 @@ export function BoardFilters({ facets, own, model, intervals, adjustable }: Boar
 
   return (
     <form className="filters" aria-label="Choose votes and model" onSubmit={(event) => event.preventDefault()}>
-      {(facets?.tags.length || query.has('tag')) && (
-        <Select
-          label="Category"
-          value={query.get('tag') ?? ''}
-          options={[['', 'All'], ...counted(facets?.tags)]}
-          onChange={set('tag')}
-        />
-      )}
-      {(facets?.languages.length || query.has('language')) && (
-        <Select
-          label="Language"
-          value={query.get('language') ?? ''}
-          options={[
-            ['', 'All'],
-            ...(facets?.languages ?? []).map(
-              ({ value, count }) => [value, `${languageName(value)} (${formatCount(count)})`] as const,
-            ),
-          ]}
-          onChange={set('language')}
-        />
-      )}
-      {(traits.length > 0 || chosen.length > 0) && (
-        <label className="field">
-          Rater group
-          <select value="" onChange={(event) => choose(event.target.value)}>
-            <option value="">{chosen.length > 0 ? 'Narrow …' : 'Everyone'}</option>
-            {traits.map(([name, values]) => (
-              <optgroup key={name} label={inWords(name)}>
-                {values.map(({ value, count }) => (
-                  <option key={String(value)} value={traitParameter(name, value)}>
-                    {inWords(name)}: {String(value)} ({formatCount(count)})
-                  </option>
-                ))}
-              </optgroup>
-            ))}
-          </select>
-        </label>
-      )}
-      <label className="field">
-        From
-        <input type="date" value={query.get('from') ?? ''} onChange={(event) => set('from')(event.target.value)} />
-      </label>
-      <label className="field">
-        Before
-        <input type="date" value={query.get('to') ?? ''} onChange={(event) => set('to')(event.target.value)} />
-      </label>
-      <Select
-        label="Model"
-        value={query.get('model') ?? model ?? ''}
-        options={Object.entries(models).filter(([name]) => name !== 'rating-scale' || own === name)}
-        onChange={(value) => change({ model: value === own ? undefined : value })}
-      />
-      <Select
-        label="Intervals"
-        value={query.get('intervals') ?? intervals ?? ''}
-        options={Object.entries(intervalKinds).filter(([kind]) => kind !== 'laplace' || intervals === 'laplace')}
-        onChange={set('intervals')}
-      />
-      {(adjustable || query.has('adjust')) && (
-        <label className="check">
-          <input
-            type="checkbox"
-            checked={!query.has('adjust')}
-            onChange={({ target }) => change({ adjust: target.checked ? undefined : 'no' })}
+      <div className="fields">
+        {(facets?.tags.length || query.has('tag')) && (
+          <Select
+            label="Category"
+            value={query.get('tag') ?? ''}
+            options={[['', 'All'], ...counted(facets?.tags)]}
+            onChange={set('tag')}
           />
-          Adjust for features
+        )}
+        {(facets?.languages.length || query.has('language')) && (
+          <Select
+            label="Language"
+            value={query.get('language') ?? ''}
+            options={[
+              ['', 'All'],
+              ...(facets?.languages ?? []).map(
+                ({ value, count }) => [value, `${languageName(value)} (${formatCount(count)})`] as const,
+              ),
+            ]}
+            onChange={set('language')}
+          />
+        )}
+        {(traits.length > 0 || chosen.length > 0) && (
+          <label className="field">
+            Rater group
+            <select value="" onChange={(event) => choose(event.target.value)}>
+              <option value="">{chosen.length > 0 ? 'Narrow …' : 'Everyone'}</option>
+              {traits.map(([name, values]) => (
+                <optgroup key={name} label={inWords(name)}>
+                  {values.map(({ value, count }) => (
+                    <option key={String(value)} value={traitParameter(name, value)}>
+                      {inWords(name)}: {String(value)} ({formatCount(count)})
+                    </option>
+                  ))}
+                </optgroup>
+              ))}
+            </select>
+          </label>
+        )}
+        <label className="field">
+          From
+          <input type="date" value={query.get('from') ?? ''} onChange={(event) => set('from')(event.target.value)} />
         </label>
-      )}
-      {[...choosing, ...fitting].some((name) => query.has(name)) && (
-        <button
-          type="button"
-          onClick={() => change(Object.fromEntries([...choosing, ...fitting].map((name) => [name, undefined])))}
-        >
-          Reset
-        </button>
-      )}
+        <label className="field">
+          Before
+          <input type="date" value={query.get('to') ?? ''} onChange={(event) => set('to')(event.target.value)} />
+        </label>
+        <Select
+          label="Model"
+          value={query.get('model') ?? model ?? ''}
+          options={Object.entries(models).filter(([name]) => name !== 'rating-scale' || own === name)}
+          onChange={(value) => change({ model: value === own ? undefined : value })}
+        />
+        <Select
+          label="Intervals"
+          value={query.get('intervals') ?? intervals ?? ''}
+          options={Object.entries(intervalKinds).filter(([kind]) => kind !== 'laplace' || intervals === 'laplace')}
+          onChange={set('intervals')}
+        />
+        {(adjustable || query.has('adjust')) && (
+          <label className="check">
+            <input
+              type="checkbox"
+              checked={!query.has('adjust')}
+              onChange={({ target }) => change({ adjust: target.checked ? undefined : 'no' })}
+            />
+            Adjust for features
+          </label>
+        )}
+        {[...choosing, ...fitting].some((name) => query.has(name)) && (
+          <button
+            type="button"
+            onClick={() => change(Object.fromEntries([...choosing, ...fitting].map((name) => [name, undefined])))}
+          >
+            Reset
+          </button>
+        )}
+      </div>
       {chosen.length > 0 && (
         <ul className="chips" aria-label="Rater groups chosen">
           {chosen.map((trait) => (

@@ -83,25 +83,35 @@ function Filters() {
     values.slice(0, 200).map(({ value, count }) => [value, value, count] as const)
   return (
     <form className="filters" aria-label="Filter signals" onSubmit={(event) => event.preventDefault()}>
-      <Choice
-        label="Kind"
-        name="kind"
-        options={byCount(counts.data?.kinds).map(([kind, count]) => [
-          kind,
-          kinds[kind as keyof typeof kinds] ?? kind,
-          count,
-        ])}
-      />
-      <Choice
-        label="Source"
-        name="source"
-        options={byCount(counts.data?.sources).map(([source, count]) => [source, source, count])}
-      />
-      <Choice label="Producer" name="producer" options={facet(facets.data?.producers)} />
-      <Typed label="Rater’s id" name="rater" type="search" />
+      <div className="fields">
+        <Choice
+          label="Kind"
+          name="kind"
+          options={byCount(counts.data?.kinds).map(([kind, count]) => [
+            kind,
+            kinds[kind as keyof typeof kinds] ?? kind,
+            count,
+          ])}
+        />
+        <Choice
+          label="Source"
+          name="source"
+          options={byCount(counts.data?.sources).map(([source, count]) => [source, source, count])}
+        />
+        <Choice label="Producer" name="producer" options={facet(facets.data?.producers)} />
+        <Typed label="Rater’s id" name="rater" type="search" />
+        {filters.some((name) => query.has(name)) && (
+          <button
+            type="button"
+            onClick={() => change(Object.fromEntries([...filters, 'id'].map((name) => [name, undefined])))}
+          >
+            Reset
+          </button>
+        )}
+      </div>
       <details className="more-filters" open={further.some((name) => query.has(name))}>
         <summary>More</summary>
-        <div className="filters">
+        <div className="fields">
           <Choice label="Category" name="tag" options={facet(facets.data?.tags)} />
           <Choice
             label="Language"
@@ -133,14 +143,6 @@ function Filters() {
           </label>
         </div>
       </details>
-      {filters.some((name) => query.has(name)) && (
-        <button
-          type="button"
-          onClick={() => change(Object.fromEntries([...filters, 'id'].map((name) => [name, undefined])))}
-        >
-          Reset
-        </button>
-      )}
     </form>
   )
 }
@@ -239,7 +241,7 @@ export function SignalsPage() {
       {current && current.signals.length > 0 && (
         <div className={`signals${id ? ' open' : ''}${first.loading ? ' stale' : ''}`}>
           <section aria-label="Signals" className="list">
-            <div className="row small">
+            <div className="row small above">
               <span className="soft" role="status">
                 {formatCount(current.signals.length)} of{' '}
                 {formatCounted(current.total ?? current.signals.length, 'signal')}
