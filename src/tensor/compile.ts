@@ -132,8 +132,8 @@ export async function compile<const I extends InputSpecs, const P, R>(
     ) as unknown as I
     const traced = trace(fn, bound, options.parameters)
     const outputs = namedOutputs(traced.result)
-    const { graph } = emitTraced(traced, outputs, { frozen: options.frozen ?? false })
-    const session = await openSession(encodeModel(graph), options)
+    const { graph, doubles } = emitTraced(traced, outputs, { frozen: options.frozen ?? false })
+    const session = await openSession(encodeModel(graph), { ...options, doubles })
     const feeds = Object.fromEntries(
       traced.parameters
         .filter(({ name }) => session.inputNames.includes(name))

@@ -36,9 +36,9 @@ export {
   equal,
   greater,
   greaterOrEqual,
-  isFinite,
+  isFiniteNumber,
   isInfinite,
-  isNaN,
+  isNotANumber,
   less,
   lessOrEqual,
   maximum,
@@ -51,6 +51,15 @@ export {
   where,
 } from './ops/compare.ts'
 export { stopGradient, straightThrough, withGradient } from './ops/control.ts'
+export {
+  type ConvolutionOptions,
+  conv1d,
+  conv2d,
+  convTranspose1d,
+  convTranspose2d,
+  type TransposedConvolutionOptions,
+} from './ops/convolution.ts'
+export { einsum } from './ops/einsum.ts'
 export {
   ceil,
   cos,
@@ -104,6 +113,24 @@ export {
   rmsNorm,
 } from './ops/normalization.ts'
 export {
+  averagePool,
+  globalAveragePool,
+  maxPool,
+  type PoolOptions,
+  resizeBilinear,
+  upsampleNearest,
+} from './ops/pooling.ts'
+export {
+  dropout,
+  dropRows,
+  randomBernoulli,
+  randomGumbel,
+  randomKey,
+  randomNormal,
+  randomUniform,
+  splitKey,
+} from './ops/random.ts'
+export {
   all,
   any,
   cosineSimilarity,
@@ -121,6 +148,21 @@ export {
   variance,
 } from './ops/reduce.ts'
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts'
+export {
+  argMax,
+  argMin,
+  argSort,
+  type CumulativeOptions,
+  cumulativeSum,
+  median,
+  quantile,
+  ranks,
+  type SortOptions,
+  sort,
+  type TopKOptions,
+  topK,
+} from './ops/sort.ts'
+export { type SparseEntries, type SparseMatrix, sparseMatmul, sparseMatrix } from './ops/sparse.ts'
 export { type AdamOptions, type AdamWOptions, adam, adamW, scaleByAdam } from './optimizer/adam.ts'
 export {
   accumulateMomentum,

@@ -47,15 +47,21 @@ function assertAvailable(provider: Provider): void {
  * Loads an ONNX model.
  *
  * @param model bytes, or the path of a file
+ * @param options `doubles`: the graph computes in float64 somewhere
  * @throws when the execution provider is missing or ONNX Runtime rejects the model
  */
-export async function openSession(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
+export async function openSession(
+  model: Uint8Array | string,
+  options: SessionOptions & { readonly doubles?: boolean } = {},
+): Promise<Session> {
   const provider = options.provider ?? 'cpu'
   assertAvailable(provider)
   const settings: InferenceSession.SessionOptions = {
     executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
     graphOptimizationLevel: options.optimization ?? 'all',
     logSeverityLevel: 3,
+    // The fused kernel is for float32 only, but the rewrite does not look at the type.
+    ...(options.doubles ? { extra: { optimization: { disable_specified_optimizers: 'QuickGeluFusion' } } } : {}),
     enableCpuMemArena: options.keepMemory ?? true,
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
     ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),

@@ -229,8 +229,8 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
       .filter(({ name }) => name.startsWith('state/'))
       .map(({ name, value, before }) => ({ name, type: value, tensor: before })),
   ]
-  const { graph } = emitTraced({ ...traced, inputs: [...traced.inputs, ...extra] }, outputs)
-  const session = await openSession(encodeModel(graph), options)
+  const { graph, doubles } = emitTraced({ ...traced, inputs: [...traced.inputs, ...extra] }, outputs)
+  const session = await openSession(encodeModel(graph), { ...options, doubles })
 
   const held = new Map(traced.parameters.map(({ name, value }) => [name, toRuntime(value)]))
   for (const { name, value } of pairs) if (!held.has(name)) held.set(name, toRuntime(value))

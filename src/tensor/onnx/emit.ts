@@ -1,4 +1,5 @@
 import { type Dim, dimTerms, namesOf, type Shape } from '../graph/dimension.ts'
+import { zeroed } from '../graph/dtype.ts'
 import { type Emitter, type Node, scalar, type Tensor, type TensorType } from '../graph/tensor.ts'
 import { isTensorValue, type TensorValue } from '../graph/value.ts'
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValueType } from './model.ts'
@@ -14,6 +15,8 @@ export interface Emitted {
   readonly graph: OnnxGraph
   /** The operation behind each ONNX value, for reports. */
   readonly sources: ReadonlyMap<string, Node>
+  /** Whether anything is computed in float64. */
+  readonly doubles: boolean
 }
 
 /** Constants up to this many elements are compared by content, so that equal ones are written once. */
@@ -169,6 +172,9 @@ export function emit(
     return made
   }
 
+  const emptyValue = ({ dtype, shape }: TensorType): string =>
+    emitter.constant({ dtype, shape: shape.map(Number), data: zeroed(dtype, 0) })
+
   const attributeText = (attributes: Node['attributes']): string =>
     JSON.stringify(attributes, (_, item: unknown) => (isTensorValue(item) ? `#${identity(item)}` : item))
 
@@ -177,7 +183,8 @@ export function emit(
     let made = expressions.get(key)
     if (made === undefined) {
       current = node
-      const written = node.op.emit(node, emitter)
+      // What is known to be empty is not computed: not every kernel takes empty tensors.
+      const written = isEmpty(node) ? node.outputs.map(emptyValue) : node.op.emit(node, emitter)
       current = undefined
       made = typeof written === 'string' ? [written] : written
       expressions.set(key, made)
@@ -227,7 +234,15 @@ export function emit(
       values: values.filter(({ name }) => !renamed.has(name)),
     },
     sources,
+    doubles: nodes.some((node) => node.outputs.some(({ dtype }) => dtype === 'float64')),
   }
+}
+
+function isEmpty({ op, outputs }: Node): boolean {
+  return (
+    op.name !== 'input' &&
+    outputs.every(({ shape }) => shape.includes(0) && shape.every((dim) => typeof dim === 'number'))
+  )
 }
 
 function renameValues(node: OnnxNode, renamed: ReadonlyMap<string, string>): OnnxNode {

@@ -33,7 +33,7 @@ const predicate = (name: string, onnx: string): ((x: Tensor) => Tensor) => {
 }
 
 export const not = predicate('not', 'Not')
-export const isNaN = predicate('isNaN', 'IsNaN')
+export const isNotANumber = predicate('isNotANumber', 'IsNaN')
 /** Whether elements are +∞ or −∞. */
 export const isInfinite = predicate('isInfinite', 'IsInf')
 
@@ -129,9 +129,9 @@ export function clip(x: Tensor, low?: number, high?: number): Tensor {
 }
 
 /** Whether elements are neither NaN nor infinite. */
-export function isFinite(x: Tensor): Tensor {
-  if (!isFloat(x.dtype)) throw new TypeError(`isFinite: expected a floating type, got ${x.dtype}`)
-  return not(or(isNaN(x), isInfinite(x)))
+export function isFiniteNumber(x: Tensor): Tensor {
+  if (!isFloat(x.dtype)) throw new TypeError(`isFiniteNumber: expected a floating type, got ${x.dtype}`)
+  return not(or(isNotANumber(x), isInfinite(x)))
 }
 
 /** A pass-through whose gradient is reversed and scaled (adversarial training). */

@@ -192,20 +192,24 @@ const takeAlongOp: Op<AxisAttribute> = {
     emitter.node('GatherElements', inputs.map(emitter.name), { axis }),
   vjp({ inputs, attributes: { axis } }, [gradient]) {
     if (gradient === undefined) return []
-    const [x, indices] = [inputAt(inputs, 0), inputAt(inputs, 1)]
-    // Every element's place in the flattened x: its own position along the other axes, the index along this one.
-    let flat: Tensor = scalar(0, 'int64')
-    let stride: Dim = 1
-    for (let at = x.shape.length - 1; at >= 0; at--) {
-      const along =
-        at === axis ? wrapped(indices, dimAt(x.shape, at)) : positions(dimAt(indices.shape, at), at, x.shape.length)
-      flat = add(flat, mul(along, sizeTensor(stride, 'int64')))
-      stride = multiplyDims(stride, dimAt(x.shape, at))
-    }
-    const where = flatten(broadcastTo(flat, indices.shape))
-    const zeros = full([elementCount(x.shape)], 0, x.dtype)
-    return [reshape(scatterAdd(zeros, where, flatten(gradient)), x.shape)]
+    return [scatterAlong(inputAt(inputs, 0).shape, inputAt(inputs, 1), gradient, axis)]
   },
+}
+
+/** Zeros of a shape with elements added where indices along an axis say: the transpose of `takeAlong`. */
+export function scatterAlong(shape: Shape, indices: Tensor, updates: Tensor, axis: number): Tensor {
+  // Every element's place in the flattened result: its own position along the other axes, the index along this one.
+  let flat: Tensor = scalar(0, 'int64')
+  let stride: Dim = 1
+  for (let at = shape.length - 1; at >= 0; at--) {
+    const along =
+      at === axis ? wrapped(indices, dimAt(shape, at)) : positions(dimAt(indices.shape, at), at, shape.length)
+    flat = add(flat, mul(along, sizeTensor(stride, 'int64')))
+    stride = multiplyDims(stride, dimAt(shape, at))
+  }
+  const places = flatten(broadcastTo(flat, indices.shape))
+  const zeros = full([elementCount(shape)], 0, updates.dtype)
+  return reshape(scatterAdd(zeros, places, flatten(updates)), shape)
 }
 
 /** Negative indices counted from the end. */

@@ -10,6 +10,21 @@ interface NormAttributes {
   readonly epsilon: number
 }
 
+function emitLayerNorm(emitter: Emitter, x: Tensor, names: readonly string[], epsilon: number): readonly string[] {
+  // ONNX's operator gives the mean and rate in float32 whatever x is.
+  if (x.dtype === 'float32')
+    return emitter.nodes('LayerNormalization', names, 3, { axis: -1, epsilon: { float: epsilon } })
+  const [name = '', scale = '', bias = ''] = names
+  const average = (from: string): string => emitter.node('ReduceMean', [from, emitter.integers([-1])], { keepdims: 1 })
+  const centre = average(name)
+  const centred = emitter.node('Sub', [name, centre])
+  const spread = average(emitter.node('Mul', [centred, centred]))
+  const root = emitter.node('Sqrt', [emitter.node('Add', [spread, emitter.scalar(epsilon, x.dtype)])])
+  const rate = emitter.node('Reciprocal', [root])
+  const scaled = emitter.node('Mul', [emitter.node('Mul', [centred, rate]), scale])
+  return [emitter.node('Add', [scaled, bias]), centre, rate]
+}
+
 const layerNormOp: Op<NormAttributes> = {
   name: 'layerNorm',
   infer: (inputs) => {
@@ -22,7 +37,7 @@ const layerNormOp: Op<NormAttributes> = {
     ]
   },
   emit: ({ inputs, attributes: { epsilon } }, emitter) =>
-    emitter.nodes('LayerNormalization', inputs.map(emitter.name), 3, { axis: -1, epsilon: { float: epsilon } }),
+    emitLayerNorm(emitter, inputAt(inputs, 0), inputs.map(emitter.name), epsilon),
   // Outputs: y, mean μ and r = 1/σ per row, with x̂ = (x − μ) r and y = scale x̂ + bias.
   vjp({ inputs, outputs }, [gradient, gradientOfMean, gradientOfRate]) {
     const [x, scale, bias] = [inputAt(inputs, 0), inputAt(inputs, 1), inputAt(inputs, 2)]
