@@ -44,7 +44,7 @@ function accept(first: Contender, second: Contender): boolean {
  * Weights of the rivals of a contender that was drawn first: its own weight is 0, so is that of rivals it must not
  * meet; a preferred rival has ½·W/|T|, with T the preferred rivals and W the sum of all first-draw weights.
  *
- * @see page 34 of the methods, step 1
+ * @see lm-sys/FastChat, serve/gradio_block_arena_anony: the sampling of Chatbot Arena and Search Arena
  */
 export function rivalWeights(contenders: readonly Contender[], first: number): number[] {
   const drawn = contenders[first]
@@ -65,7 +65,7 @@ export function rivalWeights(contenders: readonly Contender[], first: number): n
  * {@link rivalWeights}, and the sides by a fair coin.
  *
  * @throws {RangeError} when nobody is served, or nobody may meet the contender drawn first
- * @see page 34 of the methods, step 1
+ * @see lm-sys/FastChat, serve/gradio_block_arena_anony: the sampling of Chatbot Arena and Search Arena
  * @example
  * drawBattle([{ name: 'x' }, { name: 'y', boosted: true }, { name: 'z' }], seeded(1))
  */
@@ -91,7 +91,7 @@ export interface PairKnowledge {
  * A pair without votes counts √(p(1−p)), more than any with votes. A pair whose p is 0 or 1 counts 0, so estimate p
  * from ratings or with a prior, not as a raw share.
  *
- * @see page 34 of the methods, step 1
+ * @see Chiang et al. (2024), Chatbot Arena, arXiv 2403.04132, on active sampling of pairs
  */
 export function intervalShrinkage({ probability, votes }: PairKnowledge): number {
   if (!(probability >= 0 && probability <= 1))

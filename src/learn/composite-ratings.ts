@@ -59,7 +59,7 @@ export function compositeTable(criteria: readonly Criterion[]): ComparisonTable 
  * makes them too narrow.
  *
  * @param options `penalties.strengths` is ρ, default 1e-5
- * @see page 34 of the methods, step 5d
+ * @see lmarena/arena-rank, ρ = 1e-5
  */
 export function rateComposite(criteria: readonly Criterion[], options: RatingOptions = {}): Ratings {
   return rateCompetitors(compositeTable(criteria), { ...options, penalties: { strengths: 1e-5, ...options.penalties } })

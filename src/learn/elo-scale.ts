@@ -16,7 +16,7 @@ export function pointsPerLogOdds({ scale = 400, base = 10 }: EloScale = {}): num
 /**
  * R = initial + (scale / ln base)·θ: natural-log odds to points.
  *
- * @see page 34 of the methods: 400 points, base 10 and 1000 in every arena
+ * @see Elo (1978); 400 points, base 10 and 1000 as in Chatbot Arena, Search Arena and Music Arena
  */
 export function eloRatings(strengths: Float64Array, scale: EloScale = {}): Float64Array {
   const points = pointsPerLogOdds(scale)

@@ -26,15 +26,16 @@ export {
   type PairedBootstrapOptions,
   type PairedReplicates,
 } from './paired-bootstrap.ts'
+export { type CovarianceOptions, pairedCovariance } from './paired-covariance.ts'
 export {
-  type CovarianceOptions,
   fitPaired,
   type PairedFit,
   type PairedFitOptions,
   type PairedLink,
   type PairedPenalties,
   type PairingTotals,
-  pairedCovariance,
+  pairedObjective,
+  pairingTotals,
 } from './paired-likelihood.ts'
 export { averageWinRates, type PairwiseWins, pairwiseWins, winFractions } from './pairwise-wins.ts'
 export {

@@ -11,7 +11,7 @@ export interface OnlineEloOptions extends EloScale {
  * Depends on the order of the votes, so it is a view of a stream, not an estimate; see `rateCompetitors` for that.
  *
  * @returns ratings in points, in the order of `votes.names`
- * @see Elo (1978); K = 4 as in page 34 of the methods, step 8
+ * @see Elo, The Rating of Chessplayers (1978); K = 4 as in lm-sys/FastChat, serve/monitor
  */
 export function onlineElo(votes: Omit<Votes, 'covariates'>, options: OnlineEloOptions = {}): Float64Array {
   const { k = 4, scale = 400, base = 10, initial = 1000 } = options

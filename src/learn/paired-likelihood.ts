@@ -1,14 +1,6 @@
-import {
-  type CholeskyFactor,
-  type ConvexObjective,
-  cholesky,
-  choleskyInverse,
-  type Minimum,
-  newton,
-  sandwich,
-} from '../measure/index.ts'
+import { type CholeskyFactor, type ConvexObjective, cholesky, type Minimum, newton } from '../measure/index.ts'
 import type { ComparisonTable } from './comparison-table.ts'
-import { fixGauge, leaveGauge, mirror } from './gauge.ts'
+import { fixGauge } from './gauge.ts'
 
 /**
  * How the outcome of a pairing depends on δ = θ_a − θ_b + x·γ, and on a tie parameter τ where the model has one. This
@@ -102,7 +94,7 @@ export function pairingTotals(
 }
 
 /** δ of a pairing. */
-function delta(table: ComparisonTable, parameters: Float64Array, pairing: number): number {
+export function delta(table: ComparisonTable, parameters: Float64Array, pairing: number): number {
   const width = table.covariates.names.length
   let difference =
     (parameters[table.a[pairing] as number] as number) - (parameters[table.b[pairing] as number] as number)
@@ -112,7 +104,7 @@ function delta(table: ComparisonTable, parameters: Float64Array, pairing: number
 }
 
 /** Adds `dd·zzᵀ + dt·(z·eᵀ + e·zᵀ) + tt·e·eᵀ` to the lower triangle, where z holds ±1 and x, and e picks τ. */
-function addOuter(
+export function addOuter(
   table: ComparisonTable,
   pairing: number,
   tieIndex: number,
@@ -153,7 +145,7 @@ function parameterCount(table: ComparisonTable, link: PairedLink): number {
 }
 
 /** The Hessian of the summed cost, lower triangle; nothing of penalties or gauge. */
-function addInformation(
+export function addInformation(
   table: ComparisonTable,
   link: PairedLink,
   totals: PairingTotals,
@@ -284,96 +276,4 @@ export function factorAt(table: ComparisonTable, fit: PairedFit): CholeskyFactor
   const hessian = new Float64Array(objective.size ** 2)
   objective.hessian(fit.parameters, hessian)
   return cholesky(hessian, objective.size)
-}
-
-export interface CovarianceOptions {
-  /**
-   * `sandwich` holds for any distribution of the outcomes, `fisher` (the inverse information) only where the model is
-   * right and ties are not counted as halves. Default `sandwich`.
-   */
-  readonly kind?: 'sandwich' | 'fisher'
-  /** λ of the sandwich's H + λI. Default 1e-5·votes when no vote is weighted, else 1e-5. */
-  readonly ridge?: number
-  /** Whether H holds the fit's penalties. Default true. */
-  readonly penalised?: boolean
-  /** Subtracts this multiple of γ·γᵀ from B, for penalised γ. Default 0. */
-  readonly coefficientShift?: number
-}
-
-/**
- * Covariance of (θ, γ, τ) around the gauge Σθ = 0, `[parameters, parameters]`.
- *
- * Sandwich: H⁻¹·B·H⁻¹ with H the Hessian of the cost plus λI and B = Σ_cells c·ω²·s·sᵀ, where c votes of weight ω have
- * the score s = ∂(−ln P); for Bradley–Terry s = (p − y)·(e_a − e_b). Fisher: the inverse of H on vectors of sum 0.
- *
- * @see page 34 of the methods: λ as in lmarena/arena-rank
- */
-export function pairedCovariance(
-  table: ComparisonTable,
-  fit: PairedFit,
-  options: CovarianceOptions = {},
-): Float64Array {
-  const { kind = 'sandwich', penalised = true, coefficientShift = 0 } = options
-  const { link, parameters, penalties } = fit
-  const size = parameters.length
-  const competitors = table.names.length
-  const hessian = new Float64Array(size * size)
-  addInformation(table, link, pairingTotals(table, link), parameters, hessian)
-  const gauge = kind === 'fisher' && penalties.strengths === 0 ? fixGauge(hessian, size, competitors) : 0
-  const ridge =
-    kind === 'fisher' ? 0 : (options.ridge ?? 1e-5 * (table.weights.every((w) => w === 1) ? table.votes : 1))
-  for (let i = 0; i < size; i++) {
-    const penalty =
-      i < competitors ? penalties.strengths : i < competitors + fit.coefficients.length ? penalties.coefficients : 0
-    hessian[i * size + i] = (hessian[i * size + i] as number) + ridge + (penalised ? penalty : 0)
-  }
-  const bread = choleskyInverse(cholesky(hessian, size))
-  if (kind === 'fisher') {
-    if (gauge > 0) leaveGauge(bread, size, recordedCompetitors(table), gauge)
-    return bread
-  }
-  const meat = new Float64Array(size * size)
-  addScores(table, fit, meat)
-  for (let k = 0; k < fit.coefficients.length; k++)
-    for (let l = 0; l <= k; l++) {
-      const at = (competitors + k) * size + competitors + l
-      meat[at] =
-        (meat[at] as number) - coefficientShift * (fit.coefficients[k] as number) * (fit.coefficients[l] as number)
-    }
-  mirror(meat, size)
-  return sandwich(bread, meat, size)
-}
-
-/** Indices of the competitors that have a vote. */
-export function recordedCompetitors(table: ComparisonTable): number[] {
-  const met = new Uint8Array(table.names.length)
-  for (let cell = 0; cell < table.counts.length; cell++) {
-    if (table.counts[cell] === 0) continue
-    met[table.a[table.pairing[cell] as number] as number] = 1
-    met[table.b[table.pairing[cell] as number] as number] = 1
-  }
-  return Array.from(met.keys()).filter((i) => met[i] === 1)
-}
-
-/** The outer products of the scores, summed over cells per pairing first, lower triangle. */
-function addScores(table: ComparisonTable, fit: PairedFit, meat: Float64Array): void {
-  const { link, parameters, tie } = fit
-  const pairings = table.a.length
-  const [dd, dt, tt] = [new Float64Array(pairings), new Float64Array(pairings), new Float64Array(pairings)]
-  const out = new Float64Array(6)
-  for (let cell = 0; cell < table.counts.length; cell++) {
-    const pairing = table.pairing[cell] as number
-    const outcome = table.outcomes[cell] as number
-    const tied = link.tieParameter && outcome === 0.5
-    link.evaluate(delta(table, parameters, pairing), tie, tied ? 0 : outcome, tied ? 1 : 0, tied ? 0 : 1 - outcome, out)
-    const factor = (table.counts[cell] as number) * (table.weights[cell] as number) ** 2
-    const [d, t] = [out[1] as number, link.tieParameter ? (out[2] as number) : 0]
-    dd[pairing] = (dd[pairing] as number) + factor * d * d
-    dt[pairing] = (dt[pairing] as number) + factor * d * t
-    tt[pairing] = (tt[pairing] as number) + factor * t * t
-  }
-  const size = parameters.length
-  const tieIndex = link.tieParameter ? size - 1 : -1
-  for (let pairing = 0; pairing < pairings; pairing++)
-    addOuter(table, pairing, tieIndex, size, dd[pairing] as number, dt[pairing] as number, tt[pairing] as number, meat)
 }

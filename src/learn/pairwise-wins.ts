@@ -32,7 +32,7 @@ export function winFractions({ names, wins }: PairwiseWins): Float64Array {
  * Unweighted mean over opponents of the share of decisive votes won; null for a competitor without decisive votes.
  * Unlike a share of all votes it does not depend on whom a competitor happened to meet often.
  *
- * @see page 34 of the methods, step 7
+ * @see lm-sys/FastChat, serve/monitor: the average win rate of Chatbot Arena and Search Arena (arXiv 2506.05334)
  */
 export function averageWinRates(counted: PairwiseWins): readonly (number | null)[] {
   const size = counted.names.length

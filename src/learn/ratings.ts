@@ -1,16 +1,14 @@
 import { bradleyTerry } from './bradley-terry.ts'
-import { type ComparisonTable, recordsOf } from './comparison-table.ts'
+import type { ComparisonTable } from './comparison-table.ts'
 import { davidson } from './davidson.ts'
 import { bootstrapPaired } from './paired-bootstrap.ts'
 import {
+  aliasedCovariates,
   type CovarianceOptions,
-  fitPaired,
-  type PairedFit,
-  type PairedLink,
-  type PairedPenalties,
   pairedCovariance,
   recordedCompetitors,
-} from './paired-likelihood.ts'
+} from './paired-covariance.ts'
+import { fitPaired, type PairedFit, type PairedLink, type PairedPenalties } from './paired-likelihood.ts'
 import { raoKupper } from './rao-kupper.ts'
 import {
   type BootstrapIntervals,
@@ -73,13 +71,28 @@ export interface Ratings extends RatedCompetitors {
 function linkFor(table: ComparisonTable, model: PairedModelName, warnings: string[]): PairedLink {
   const link = pairedModels[model]
   if (!link.tieParameter) return link
-  const records = recordsOf(table)
-  const without = records.every((record) => record.ties === 0) ? 'There are no ties' : undefined
-  const only = records.every((record) => record.ties === record.votes) ? 'Every vote is a tie' : undefined
+  const without = table.outcomes.every((outcome) => outcome !== 0.5) ? 'There are no ties' : undefined
+  const only = table.outcomes.every((outcome) => outcome === 0.5) ? 'Every vote is a tie' : undefined
   const reason = without ?? only
   if (reason === undefined) return link
   warnings.push(`${reason}, so the tie parameter of ${link.name} cannot be estimated; Bradley–Terry was fitted.`)
   return bradleyTerry
+}
+
+/** Log odds that no effect of a covariate reaches unless it separates wins from losses and only rounding stops it. */
+const separatingEffect = 15
+
+/** The largest |x·γ| of a pairing, in log odds. */
+function largestEffect(table: ComparisonTable, fit: PairedFit): number {
+  const width = fit.coefficients.length
+  let most = 0
+  for (let pairing = 0; pairing < table.a.length; pairing++) {
+    let effect = 0
+    for (let k = 0; k < width; k++)
+      effect += (table.covariates.values[pairing * width + k] as number) * (fit.coefficients[k] as number)
+    most = Math.max(most, Math.abs(effect))
+  }
+  return most
 }
 
 /** Fits, and fits again with a penalty when the votes allow no finite fit. */
@@ -99,8 +112,11 @@ function fitOrPenalise(
     return { fit: fitPaired(table, link, { penalties: { ...asked, strengths: fallback } }), fallback }
   }
   const fit = fitPaired(table, link, { penalties: asked })
-  // Beyond odds of e³⁰ the covariates separate wins from losses, and only rounding ends the climb.
-  if (fit.converged && fit.parameters.every((value) => Math.abs(value) < 30)) return { fit, fallback: 0 }
+  for (const k of aliasedCovariates(table, fit))
+    warnings.push(
+      `"${table.covariates.names[k]}" is fixed by who meets whom or by other covariates, so its effect cannot be told apart from theirs; it and the ratings are one choice of many.`,
+    )
+  if (fit.converged && largestEffect(table, fit) < separatingEffect) return { fit, fallback: 0 }
   const penalties = { strengths: asked.strengths || fallback, coefficients: asked.coefficients || fallback }
   warnings.push(
     `The covariates tell wins from losses without error, so their effects have no finite best fit. ${shrunk}`,

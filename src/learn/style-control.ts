@@ -6,7 +6,7 @@ import type { RatingOptions } from './ratings.ts'
  *
  * @param plus added to the sum; with 0, the value is 0 where both amounts are
  * @throws {RangeError} on a negative amount
- * @see page 34 of the methods, step 4; [SA] adds 1, the example of [AR] adds 0
+ * @see Search Arena (arXiv 2506.05334), which adds 1; the example of lmarena/arena-rank adds 0
  */
 export function relativeDifference(a: number, b: number, plus: 0 | 1 = 1): number {
   if (!(a >= 0 && b >= 0)) throw new RangeError(`the amounts are ${a} and ${b}, expected numbers of at least 0`)
@@ -44,7 +44,7 @@ export function standardise(covariates: Covariates, options: { readonly centre: 
  * Gives every vote of a pair the weight 1 / max(votes of the pair, minimum), so that pairs that met often do not
  * decide alone. With `normalise` (default) the mean weight of a vote is 1.
  *
- * @see page 34 of the methods, step 4: minimum 50 in [AR]
+ * @see lmarena/arena-rank, minimum 50
  */
 export function reweightPairs(
   table: ComparisonTable,
@@ -94,7 +94,7 @@ export function reweightTies(table: ComparisonTable, weight: number): Comparison
  *
  * @param votes how many votes the table has
  * @param reg strength of the penalty; default ½ and 1
- * @see page 34 of the methods, steps 4 and 5c
+ * @see Search Arena (arXiv 2506.05334) and lm-sys/FastChat, serve/monitor; lmarena/arena-rank, ContextualBradleyTerry
  */
 export function styleControl(
   convention: 'search-arena' | 'arena-rank',

@@ -7,7 +7,7 @@ import type { Random } from '../run/index.ts'
  *
  * @param messages what either side wrote and was asked
  * @param words names of makers and models; the arenas use about thirty
- * @see page 34 of the methods, step 2
+ * @see lm-sys/FastChat, serve/monitor/clean_battle_data
  * @example
  * identityLeak(['As a model trained by Acme, I …'], ['acme']) // 'acme'
  */
@@ -29,7 +29,7 @@ export interface DuplicateCap {
  *
  * @param prompts one per vote; equal texts are one prompt
  * @param options `percentile` default 0.9999; `random` decides the sample, customarily seeded with 42
- * @see page 34 of the methods, step 2
+ * @see lm-sys/FastChat, serve/monitor/deduplication
  */
 export function capDuplicates(
   prompts: readonly string[],
@@ -97,7 +97,7 @@ function ordered({ a, b, outcome }: RaterVote): { readonly key: string; readonly
  * Votes on pairs that nobody decided say nothing and are passed over.
  *
  * @returns flagged raters in order of first appearance
- * @see page 34 of the methods, step 2
+ * @see Chiang et al. (2024), Chatbot Arena, arXiv 2403.04132, on detecting anomalous users; α, 5 and 100 as in its code
  */
 export function outlierRaters(votes: readonly RaterVote[], options: OutlierOptions = {}): readonly Outlier[] {
   const { minimumVotes = 5, maximumVotes = 100, alpha = 0.05, history = votes } = options

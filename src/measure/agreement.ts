@@ -163,7 +163,7 @@ export interface PairAccuracy {
  * @param outcomes 1 when a was preferred, ½ for a tie, 0 when b was
  * @param margin how far from ½ a probability still says "tie". Default 0.05
  * @throws {RangeError} on other outcomes, unequal lengths or none
- * @see page 33 of the methods, evaluation
+ * @see 3DGen-Bench (arXiv 2503.21745), agreement of automatic evaluators with people
  */
 export function pairAccuracy(
   probabilities: ArrayLike<number>,
