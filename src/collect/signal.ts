@@ -43,12 +43,10 @@ function isJson(value: unknown, depth: number = signalLimits.metadataDepth): boo
   )
 }
 // Not z.json(): a schema that refers to itself cannot be compiled, and signals are read by the million.
-const json = z
-  .unknown()
-  .refine((value) => isJson(value), {
-    abort: true,
-    error: `expected JSON nested at most ${signalLimits.metadataDepth} deep`,
-  }) as z.ZodType<z.core.util.JSONType>
+const json = z.unknown().refine((value) => isJson(value), {
+  abort: true,
+  error: `expected JSON nested at most ${signalLimits.metadataDepth} deep`,
+}) as z.ZodType<z.core.util.JSONType>
 
 /** Who expresses a preference: a person under a pseudonym, a language model, or a simulated person. */
 export const raterSchema = z.strictObject({

@@ -83,7 +83,10 @@ export interface SignalStore extends SignalSource {
    * Writes a batch whole or not at all. A signal whose id and content are already there is a duplicate and changes
    * nothing.
    *
-   * @throws {SignalConflictError} when an id is there with other content; nothing of the batch is written
+   * The signals must be valid, as `signalSchema` gives them.
+   *
+   * @throws {SignalConflictError} when a signal's or a context's id is there with other content, or comes twice in the
+   * batch with different content; nothing of the batch is written
    */
   insert(signals: readonly Signal[]): Promise<InsertResult>
   get(id: string): Promise<Signal | undefined>
@@ -101,14 +104,23 @@ export interface SignalStore extends SignalSource {
   close(): Promise<void>
 }
 
-/** An id came a second time with different content. */
+/** Ids that came a second time with different content. */
 export class SignalConflictError extends Error {
   override readonly name = 'SignalConflictError'
+  /** Ids of the signals given that cannot be written; without them the others can. */
   readonly ids: readonly string[]
-  constructor(ids: readonly string[]) {
+  /** Ids of contexts in these signals that stand for another context; empty when the signals' own ids are taken. */
+  readonly contexts: readonly string[]
+  constructor(ids: readonly string[], contexts: readonly string[] = []) {
+    const some = (list: readonly string[]): string => `${list.slice(0, 5).join(', ')}${list.length > 5 ? ', …' : ''}`
+    const taken = (sort: string, list: readonly string[]): string =>
+      `${list.length} ${sort} id${list.length === 1 ? ' is' : 's are'} taken by other content: ${some(list)}`
     super(
-      `${ids.length} signal id${ids.length === 1 ? ' is' : 's are'} taken by other content: ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}`,
+      contexts.length === 0
+        ? taken('signal', ids)
+        : `${taken('context', contexts)} (in ${ids.length === 1 ? 'signal' : 'signals'} ${some(ids)}); a context that differs needs an id of its own`,
     )
     this.ids = ids
+    this.contexts = contexts
   }
 }

@@ -1,0 +1,146 @@
+import { sameJson } from '../same.ts'
+import type { Connection, Value } from './connection.ts'
+import { recentMap } from './recent.ts'
+import { writeRows } from './write-rows.ts'
+
+/** What is known of something that signals refer to by number. */
+export interface Entry {
+  /** 0 until {@link Dictionary.settle} has found or given it. */
+  number: number
+  /** What is stored of it. */
+  readonly body: string
+  /** Under which its number is found in the lookup. */
+  readonly key: number
+}
+
+/** How one sort of repeated thing is stored. */
+export interface DictionaryOptions<Item> {
+  readonly table: string
+  /** Columns after `number`; one of them is `body`. */
+  readonly columns: readonly string[]
+  readonly values: (item: Item, body: string) => readonly Value[]
+  readonly body: (item: Item) => string
+  /** The part of an item that its body says. */
+  readonly said: (item: Item) => unknown
+  readonly parse: (body: string) => unknown
+  readonly id: (item: Item) => string
+  /** The id of the thing that a body says. */
+  readonly idOf: (body: string) => string
+  readonly lookupKey: (id: string) => number
+  /** Whether one id may stand for several things that differ in the rest. Otherwise that is a conflict. */
+  readonly versions: boolean
+  /** Under what it is remembered: its id, and what tells versions apart. */
+  readonly cacheKey: (item: Item) => string
+  /** Writes what hangs on a new one. */
+  readonly also?: (item: Item, number: number) => void
+}
+
+/** The repeated things of one sort: found by what they are, stored once. */
+export interface Dictionary<Item> {
+  /** The entry of an item, its number still 0 if it is not known yet; undefined when its id stands for another. */
+  want(item: Item): Entry | undefined
+  /** The lookup keys of what was wanted and is not known yet. */
+  unknownKeys(): number[]
+  /**
+   * Gives everything wanted its number, writing what is new.
+   *
+   * @param numbersUnder what the lookup has under the unknown keys
+   * @param next the first number that is free
+   */
+  settle(numbersUnder: ReadonlyMap<number, readonly number[]>, next: number): Settled<Item>
+  /** Forgets everything remembered, after an erasure or a transaction that failed. */
+  forget(): void
+}
+
+export interface Settled<Item> {
+  /** The first number that is free now. */
+  readonly next: number
+  /** How many ids were not there before. */
+  readonly newIds: number
+  /** Additions to the lookup, see `addEntries`. */
+  readonly entries: readonly number[]
+  /** Items whose id stands for another. */
+  readonly conflicts: readonly Item[]
+}
+
+/** Characters that each dictionary remembers, once to twice. */
+const remembered = 8_000_000
+/** What remembering an entry costs besides its text, in characters. */
+const entryCost = 100
+
+/** Opens one sort of repeated thing. */
+export function dictionary<Item>(connection: Connection, options: DictionaryOptions<Item>): Dictionary<Item> {
+  const cache = recentMap<Entry>(remembered)
+  let unknown: { readonly item: Item; readonly entry: Entry }[] = []
+
+  const isSame = (body: string, item: Item, itemBody: string): boolean =>
+    body === itemBody || sameJson(options.parse(body), options.said(item))
+
+  function storedBodies(numbersUnder: ReadonlyMap<number, readonly number[]>): Map<number, string> {
+    const numbers = unknown.flatMap(({ entry }) => numbersUnder.get(entry.key) ?? [])
+    if (numbers.length === 0) return new Map()
+    return new Map(
+      connection.rows(`select number, body from ${options.table} where number in (select value from json_each(?))`, [
+        `[${numbers.join(',')}]`,
+      ]) as [number, string][],
+    )
+  }
+
+  return {
+    want(item) {
+      const cacheKey = options.cacheKey(item)
+      const known = cache.get(cacheKey)
+      if (known !== undefined)
+        return options.versions || isSame(known.body, item, options.body(item)) ? known : undefined
+      const entry: Entry = { number: 0, body: options.body(item), key: options.lookupKey(options.id(item)) }
+      unknown.push({ item, entry })
+      cache.add(cacheKey, entry, entry.body.length + entryCost)
+      return entry
+    },
+    unknownKeys: () => unknown.map(({ entry }) => entry.key),
+    settle(numbersUnder, next) {
+      const stored = storedBodies(numbersUnder)
+      // What is written now, by key: one thing may be wanted twice when the cache could not hold it that long.
+      const fresh = new Map<number, { readonly item: Item; readonly entry: Entry }[]>()
+      const conflicts: Item[] = []
+      const values: Value[] = []
+      const entries: number[] = []
+      let newIds = 0
+      for (const { item, entry } of unknown) {
+        const id = options.id(item)
+        let sameId = false
+        for (const number of numbersUnder.get(entry.key) ?? []) {
+          const body = stored.get(number)
+          if (body === undefined) continue
+          if (isSame(body, item, entry.body)) entry.number = number
+          else sameId ||= options.idOf(body) === id
+        }
+        const others = fresh.get(entry.key)
+        for (const other of others ?? []) {
+          if (isSame(other.entry.body, item, entry.body)) entry.number = other.entry.number
+          else sameId ||= options.id(other.item) === id
+        }
+        if (entry.number !== 0) continue
+        if (sameId && !options.versions) {
+          conflicts.push(item)
+          continue
+        }
+        entry.number = next++
+        if (!sameId) newIds++
+        values.push(entry.number, ...options.values(item, entry.body))
+        entries.push(entry.key, entry.number)
+        if (others === undefined) fresh.set(entry.key, [{ item, entry }])
+        else others.push({ item, entry })
+      }
+      writeRows(connection, options.table, ['number', ...options.columns], values)
+      if (options.also !== undefined)
+        for (const written of fresh.values()) for (const { item, entry } of written) options.also(item, entry.number)
+      unknown = []
+      return { next, newIds, entries, conflicts }
+    },
+    forget() {
+      cache.clear()
+      unknown = []
+    },
+  }
+}
