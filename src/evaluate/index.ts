@@ -16,6 +16,7 @@ export {
   type VersionedSignals,
 } from './leaderboard/fit-leaderboard.ts'
 export * from './leaderboard/leaderboard.ts'
+export { shippedLeaderboards } from './leaderboard/shipped.ts'
 export {
   type FeatureColumn,
   type LeaderboardJson,

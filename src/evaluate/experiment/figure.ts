@@ -10,7 +10,7 @@ export const figureColors = {
 
 /** What a figure shows: the options of Observable Plot, and the words around the plot. */
 export interface FigureSpec extends Omit<Plot.PlotOptions, 'document' | 'title' | 'subtitle' | 'caption' | 'figure'> {
-  /** What the figure shows, in one line. */
+  /** What the figure shows; wrapped. */
   readonly title: string
   /** How to read it; wrapped. */
   readonly subtitle?: string
@@ -25,9 +25,9 @@ const edge = 16
 
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => `&#${character.codePointAt(0)};`)
 
-/** Breaks a text at spaces so that no line is wider than a width, at an average of half an em per character. */
-function wrapped(text: string, width: number, fontSize: number): string[] {
-  const limit = Math.max(20, Math.floor(width / (fontSize * 0.52)))
+/** Breaks a text at spaces so that no line is wider than a width, at an average of some ems per character. */
+function wrapped(text: string, width: number, fontSize: number, perCharacter = 0.52): string[] {
+  const limit = Math.max(20, Math.floor(width / (fontSize * perCharacter)))
   const lines: string[] = []
   let line = ''
   for (const word of text.split(/\s+/)) {
@@ -74,7 +74,7 @@ export async function plotSvg(describe: (plot: typeof Plot) => FigureSpec): Prom
     throw new TypeError(`the plot "${title}" is not a single SVG; put colour names into legend instead of color.legend`)
 
   const head: Line[] = [
-    { text: title, size: 16, attributes: 'font-weight="600"' },
+    ...wrapped(title, width - 2 * edge, 16, 0.62).map((text) => ({ text, size: 16, attributes: 'font-weight="600"' })),
     ...wrapped(subtitle ?? '', width - 2 * edge, 12).map((text) => ({
       text,
       size: 12,

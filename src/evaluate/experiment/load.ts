@@ -23,7 +23,7 @@ export class UnknownExperimentError extends Error {
 
   constructor(id: string) {
     const similar = similarIds(id)
-    const hint = similar.length > 0 ? `; did you mean ${similar.join(' or ')}?` : ''
+    const hint = similar.length > 0 ? `; did you mean ${similar.join(' or ')}?` : '.'
     super(`there is no method "${id}"${hint} The ids are listed by: penchant methods`)
   }
 }

@@ -53,7 +53,7 @@ export function measurementsFigure(
     marginBottom: 8,
     style: { fontSize: '12px' },
     x: { domain: [-0.03, 1.03], axis: null },
-    y: { domain: [-0.5, rows.length - 0.5], axis: null },
+    y: { domain: [rows.length - 0.5, -0.5], axis: null },
     marks: [
       ruleY(
         rows.slice(1).map((_, k) => k + 0.5),
@@ -62,7 +62,7 @@ export function measurementsFigure(
       link(sides, { x1: -0.03, x2: 1.03, y1: 'y', y2: 'y', stroke: '#eef0f3', strokeWidth: 6 }),
       text(
         sides.filter(({ side }) => side === 'baseline'),
-        { x: -0.03, y: 'row', text: 'label', textAnchor: 'end', dx: -12, lineWidth: 19 },
+        { x: -0.03, y: 'row', text: 'label', textAnchor: 'end', dx: -12, lineWidth: 17 },
       ),
       dot(
         sides.flatMap((side) => side.seeds.map((place) => ({ ...side, place }))),

@@ -23,6 +23,8 @@ export const signalFilterSchema = z.strictObject({
   to: time.exactOptional(),
 }) satisfies z.ZodType<SignalFilter>
 
+const competitorKey = z.union([z.enum(['producer', 'candidate']), z.strictObject({ feature: word })])
+
 /** A leaderboard's definition as it arrives from outside: unknown fields and values are rejected. */
 export const leaderboardDefinitionSchema = z
   .strictObject({
@@ -33,7 +35,7 @@ export const leaderboardDefinitionSchema = z
     title: z.string().min(1).max(200),
     description: z.string().max(5000).exactOptional(),
     filter: signalFilterSchema,
-    competitor: z.enum(['producer', 'candidate']).exactOptional(),
+    competitor: competitorKey.exactOptional(),
     aspect: word.exactOptional(),
     model: z.enum(['bradley-terry', 'davidson', 'rao-kupper', 'plackett-luce', 'rating-scale']).exactOptional(),
     features: z
@@ -57,6 +59,8 @@ export const leaderboardDefinitionSchema = z
       .exactOptional(),
     unranked: z.enum(['absent', 'below']).exactOptional(),
     points: z.array(z.number().int().min(1)).min(1).max(100).exactOptional(),
+    group: competitorKey.exactOptional(),
+    lists: z.enum(['competitors', 'groups']).exactOptional(),
     attribution: z.string().max(1000).exactOptional(),
   })
   .superRefine((definition, context) => {
@@ -64,7 +68,9 @@ export const leaderboardDefinitionSchema = z
     const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message })
     if (features.length > 0 && (model === 'plackett-luce' || model === 'rating-scale'))
       refuse('features', `the model ${model} takes no features; expected bradley-terry, davidson or rao-kupper`)
-    if (points && model !== 'rating-scale') refuse('points', 'only the model rating-scale uses points')
+    for (const field of ['points', 'group', 'lists'] as const)
+      if (definition[field] !== undefined && model !== 'rating-scale')
+        refuse(field, `only the model rating-scale uses ${field}`)
     if (points?.some((value, rank) => rank > 0 && value >= (points[rank - 1] as number)))
       refuse('points', 'expected points that fall from rank to rank, such as [12, 10, 8]')
     if (penalty && penalty !== 'none' && model !== 'bradley-terry')

@@ -367,6 +367,40 @@ describe('fitLeaderboard with the rating-scale model', () => {
     expect(board.warnings[0]).toContain('2 sets that were never rated on a common occasion')
   })
 
+  it('lists groups by the mean of their competitors, which links occasions', async () => {
+    const song = (item: string, country: string) => candidate({ modality: 'item', item }, { features: { country } })
+    const jury = (contest: string, ...songs: ReturnType<typeof song>[]): Signal =>
+      ranking(
+        [],
+        songs.map((_, place) => place + 1),
+        { candidates: songs, context: { id: contest } },
+      )
+    const signals = [
+      ...Array.from({ length: 6 }, () => jury('1', song('s1', 'SE'), song('s2', 'NO'), song('s3', 'DK'))),
+      ...Array.from({ length: 6 }, () => jury('2', song('s4', 'SE'), song('s5', 'NO'), song('s6', 'NO'))),
+    ]
+    const definition = { model: 'rating-scale', points: [2, 1], group: { feature: 'country' } } as const
+    const countries = await fit(signals, { ...definition, lists: 'groups' })
+    expect(countries.competitors.map(({ name }) => name)).toEqual(['SE', 'NO', 'DK'])
+    // Norway's two songs of the second contest do not compete with each other for it.
+    expect(named(countries, 'NO')).toMatchObject({ votes: 12, wins: 6, losses: 18 })
+    const songs = await fit(signals, definition)
+    expect(songs.competitors).toHaveLength(6)
+    expect(
+      songs.competitors
+        .slice(0, 2)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['s1', 's4'])
+    const lacking = await fit(
+      [...signals, jury('3', song('s7', 'SE'), song('s8', 'NO')), ranking(['x', 'y'])],
+      definition,
+    )
+    expect(lacking.warnings).toContain(
+      '1 vote left out: they lack the feature that tells competitors or their groups apart.',
+    )
+  })
+
   it('rates by scores, and says when nothing tells competitors apart', async () => {
     const rating = (item: string, overall: number): Signal => ({
       kind: 'rating',

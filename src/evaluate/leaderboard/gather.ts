@@ -8,7 +8,7 @@ import {
   type Signal,
 } from '../../collect/index.ts'
 import { type RaterRanking, type RatingCell, relativeDifference } from '../../learn/index.ts'
-import type { Leaderboard, LeaderboardDefinition } from './leaderboard.ts'
+import type { CompetitorKey, Leaderboard, LeaderboardDefinition } from './leaderboard.ts'
 import { type VoteTally, voteTally } from './vote-tally.ts'
 import { type VoteCalendar, voteCalendar } from './votes-over-time.ts'
 
@@ -23,8 +23,11 @@ export interface GatheredScores {
   /** All scores that occurred, ascending. */
   readonly scores: readonly number[]
   readonly cells: readonly RatingCell[]
-  /** Group of each competitor: who made it. */
+  /** Names of those that were scored. */
+  readonly subjects: readonly string[]
+  /** Position of each subject's group. */
   readonly groups: readonly number[]
+  readonly groupNames: readonly string[]
 }
 
 /** The votes of a board, counted. */
@@ -59,10 +62,12 @@ function featureValue(candidate: Candidate, name: string): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
 
-/** What competes: the producer or the thing itself. */
-function nameOf(candidate: Candidate, competitor: LeaderboardDefinition['competitor']): string {
-  if (competitor !== 'candidate') return competitorOf(candidate)
-  return candidate.content.modality === 'item' ? candidate.content.item : candidate.id
+/** The name under which a candidate competes; undefined when it lacks the feature that is asked for. */
+function nameOf(candidate: Candidate, key: CompetitorKey): string | undefined {
+  if (key === 'producer') return competitorOf(candidate)
+  if (key === 'candidate') return candidate.content.modality === 'item' ? candidate.content.item : candidate.id
+  const value = candidate.features?.[key.feature]
+  return value === undefined ? undefined : String(value)
 }
 
 /** Positions with equal ranks, best first, and those without a rank. */
@@ -90,7 +95,19 @@ export function voteGatherer(definition: LeaderboardDefinition): VoteGatherer {
   const relative = definition.featureScale === 'relative'
   const positions = new Map<string, number>()
   const competitors: CompetitorCounts[] = []
-  const makers = new Map<string, number>()
+  const { competitor = 'producer', lists = 'competitors' } = definition
+  const groupKey = definition.group ?? 'producer'
+  const groupOf = (candidate: Candidate): string | undefined =>
+    groupKey === 'producer' ? (candidate.producer ?? '(no producer)') : nameOf(candidate, groupKey)
+  const listedName = (candidate: Candidate): string | undefined =>
+    lists === 'groups' ? groupOf(candidate) : nameOf(candidate, competitor)
+  /** Name and group of what the rating-scale model scores. */
+  const scoredName = (candidate: Candidate): { readonly name: string; readonly group: string } | undefined => {
+    const [name, group] = [nameOf(candidate, competitor), groupOf(candidate)]
+    return name === undefined || group === undefined ? undefined : { name, group }
+  }
+  const groupPositions = new Map<string, number>()
+  const subjects = new Map<string, number>()
   const groups: number[] = []
   const tally = voteTally(features)
   const rankings: RaterRanking[] = []
@@ -110,15 +127,15 @@ export function voteGatherer(definition: LeaderboardDefinition): VoteGatherer {
     map.set(key, map.size)
     return map.size - 1
   }
-  const positionOf = (candidate: Candidate): number => {
-    const name = nameOf(candidate, definition.competitor)
+  /** Position on the board; undefined when the candidate lacks the feature that tells competitors apart. */
+  const positionOf = (candidate: Candidate): number | undefined => {
+    const name = listedName(candidate)
+    if (name === undefined || (model === 'rating-scale' && scoredName(candidate) === undefined)) return undefined
     const position = entry(positions, name)
-    if (position === competitors.length) {
-      competitors.push({ votes: 0, bothBad: 0 })
-      groups.push(entry(makers, definition.competitor === 'candidate' ? (candidate.producer ?? '') : ''))
-    }
+    if (position === competitors.length) competitors.push({ votes: 0, bothBad: 0 })
     return position
   }
+  const unnamed = 'lack the feature that tells competitors or their groups apart'
   const took = (position: number): CompetitorCounts => competitors[position] as CompetitorCounts
   const count = (signal: Signal, parts: Iterable<number>): void => {
     votes++
@@ -148,6 +165,7 @@ export function voteGatherer(definition: LeaderboardDefinition): VoteGatherer {
       return undefined
     }
     const [a, b] = [positionOf(signal.a), positionOf(signal.b)]
+    if (a === undefined || b === undefined) return unnamed
     if (a === b) return 'compare a competitor with itself'
     const values = covariatesOf(signal)
     if (typeof values === 'string') return values
@@ -166,7 +184,13 @@ export function voteGatherer(definition: LeaderboardDefinition): VoteGatherer {
     return undefined
   }
 
-  function addScore(subject: number, occasion: string, score: number, weight: number): void {
+  /** Counts a score for the rating-scale model. */
+  function addScore(candidate: Candidate, occasion: string, score: number, weight: number): void {
+    const scored = scoredName(candidate)
+    if (!scored) return
+    const { name, group } = scored
+    const subject = entry(subjects, name)
+    if (subject === groups.length) groups.push(entry(groupPositions, group))
     const at = entry(occasions, occasion)
     const key = `${subject}/${at}`
     const cell = cells.get(key) ?? { subject, occasion: at, counts: new Map<number, number>() }
@@ -178,17 +202,23 @@ export function voteGatherer(definition: LeaderboardDefinition): VoteGatherer {
   function addRanking(signal: Ranking): string | undefined {
     if (features.length > 0) return 'are rankings, which features are not estimated from'
     const competing = signal.candidates.map(positionOf)
-    if (new Set(competing).size < competing.length) return 'rank a competitor twice'
+    if (competing.includes(undefined)) return unnamed
+    // Groups may have several competitors in one ranking.
+    const own: readonly unknown[] =
+      lists === 'groups' ? signal.candidates.map((candidate) => nameOf(candidate, competitor)) : competing
+    if (new Set(own).size < own.length) return 'rank a competitor twice'
     const { groups, unranked } = orderOf(signal.ranks)
     // Who gets no points was rated all the same: with 0.
     const below = definition.unranked === 'below' || model === 'rating-scale' ? unranked : []
     const ranked = [...groups.flat(), ...below].map((at) => competing[at] as number)
     if (groups.length === 0 || ranked.length < 2) return 'rank fewer than two competitors'
     const weight = signal.weight ?? 1
-    count(signal, ranked)
+    count(signal, new Set(ranked))
     if (ranked.length > 2) manyRankings++
-    const meet = (first: number, second: number, outcome: number): void =>
-      tally.add(competing[first] as number, competing[second] as number, outcome, weight)
+    const meet = (first: number, second: number, outcome: number): void => {
+      const [a, b] = [competing[first] as number, competing[second] as number]
+      if (a !== b) tally.add(a, b, outcome, weight)
+    }
     for (const [place, group] of groups.entries()) {
       const worse = [...groups.slice(place + 1).flat(), ...below]
       for (const [i, first] of group.entries()) {
@@ -196,11 +226,11 @@ export function voteGatherer(definition: LeaderboardDefinition): VoteGatherer {
         for (const second of worse) meet(first, second, 1)
       }
     }
-    if (model === 'plackett-luce') rankings.push({ competitors: competing, ranks: signal.ranks })
+    if (model === 'plackett-luce') rankings.push({ competitors: competing as number[], ranks: signal.ranks })
     if (model === 'rating-scale')
       for (const [position, rank] of signal.ranks.entries()) {
         const score = definition.points?.[(rank ?? Number.POSITIVE_INFINITY) - 1] ?? 0
-        addScore(competing[position] as number, signal.context.id, score, weight)
+        addScore(signal.candidates[position] as Candidate, signal.context.id, score, weight)
       }
     return undefined
   }
@@ -210,9 +240,10 @@ export function voteGatherer(definition: LeaderboardDefinition): VoteGatherer {
     if (model !== 'rating-scale') return `are ratings, which the model ${model} does not use`
     const score = signal.aspects[aspect ?? 'overall']
     if (score === undefined) return `say nothing on the aspect "${aspect ?? 'overall'}"`
-    const subject = positionOf(signal.candidate)
-    count(signal, [subject])
-    addScore(subject, signal.context.id, score, signal.weight ?? 1)
+    const position = positionOf(signal.candidate)
+    if (position === undefined) return unnamed
+    count(signal, [position])
+    addScore(signal.candidate, signal.context.id, score, signal.weight ?? 1)
     return undefined
   }
 
@@ -250,7 +281,9 @@ export function voteGatherer(definition: LeaderboardDefinition): VoteGatherer {
             occasion,
             counts: scores.map((score) => counts.get(score) ?? 0),
           })),
+          subjects: [...subjects.keys()],
           groups,
+          groupNames: [...groupPositions.keys()],
         }
       },
     }),

@@ -9,6 +9,9 @@ export type TieModel = PairModel | 'plackett-luce'
 /** What a board can be fitted with: a model of paired or ranked votes, or the rating-scale model of scores. */
 export type LeaderboardModel = TieModel | 'rating-scale'
 
+/** What tells candidates apart on a board. */
+export type CompetitorKey = 'producer' | 'candidate' | { readonly feature: string }
+
 /** Votes that are left out before a board is fitted, in the order of the fields. */
 export interface VoteCleaning {
   /**
@@ -33,10 +36,10 @@ export interface LeaderboardDefinition {
   readonly description?: string
   readonly filter: SignalFilter
   /**
-   * What competes: the producers of candidates (where there is none, the catalogue item or the content), or the
-   * candidates themselves, whoever made them. Default producer.
+   * What competes: the producers of candidates (where there is none, the catalogue item or the content), the candidates
+   * themselves, whoever made them, or what they share, such as the country of songs. Default producer.
    */
-  readonly competitor?: 'producer' | 'candidate'
+  readonly competitor?: CompetitorKey
   /** The aspect that is judged; default the outcome or rating as a whole. */
   readonly aspect?: string
   /** Default `bradley-terry`. */
@@ -75,6 +78,13 @@ export interface LeaderboardDefinition {
    * For the rating-scale model on rankings: the points of rank 1, 2, …; later ranks get 0. Ratings carry their own.
    */
   readonly points?: readonly number[]
+  /**
+   * For the rating-scale model: what competitors have in common beyond one occasion, which links occasions that share
+   * no competitor. Default producer.
+   */
+  readonly group?: CompetitorKey
+  /** For the rating-scale model: whether the board lists the competitors or their groups. Default competitors. */
+  readonly lists?: 'competitors' | 'groups'
   /** Attribution line for shipped data. */
   readonly attribution?: string
 }

@@ -15,7 +15,7 @@ const mostScores = 25
  * @throws {RangeError} when the votes hold more than 25 different scores
  */
 export function rateByScale(definition: LeaderboardDefinition, gathered: GatheredVotes, run: Run): FittedRatings {
-  const { scores, cells, groups } = gathered.scores()
+  const { scores, cells, subjects, groups, groupNames } = gathered.scores()
   if (scores.length > mostScores)
     throw new RangeError(
       `board ${definition.name}: its ratings have ${scores.length} different scores, the rating-scale model takes at most ${mostScores}`,
@@ -39,16 +39,24 @@ export function rateByScale(definition: LeaderboardDefinition, gathered: Gathere
       },
     },
   )
-  const values = Float64Array.from(fit.subjects, ({ value }) => value)
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  const [listed, estimates] =
+    definition.lists === 'groups' ? [groupNames, fit.groups] : ([subjects, fit.subjects] as const)
+  const byName = new Map(listed.map((name, position) => [name, estimates[position]]))
+  const mean = estimates.reduce((sum, { value }) => sum + value, 0) / estimates.length
   const z = normalQuantile(0.975)
-  const end = (sign: 1 | -1): Float64Array =>
-    eloRatings(Float64Array.from(fit.subjects, ({ value, standardError }) => value - mean + sign * z * standardError))
+  /** Points of the estimates, moved by a multiple of their standard errors. */
+  const points = (errors: number): Float64Array =>
+    eloRatings(
+      Float64Array.from(gathered.names, (name) => {
+        const { value, standardError } = byName.get(name) ?? { value: Number.NaN, standardError: Number.NaN }
+        return value - mean + errors * standardError
+      }),
+    )
   const { anchor } = definition
-  const ratings = eloRatings(values.map((value) => value - mean))
+  const ratings = points(0)
   const anchored = anchor ? gathered.names.indexOf(anchor.competitor) : -1
   const shift = anchor && anchored >= 0 ? anchor.rating - (ratings[anchored] as number) : 0
-  const [lower, upper] = [end(-1).map((value) => value + shift), end(1).map((value) => value + shift)]
+  const [lower, upper] = [points(-z).map((value) => value + shift), points(z).map((value) => value + shift)]
   const warnings: string[] = []
   if (fit.parts > 1)
     warnings.push(

@@ -1,4 +1,4 @@
-import { type Candidate, candidate, type Outcome } from '../../collect/index.ts'
+import { type Candidate, candidate, type Outcome, winnerSpellings } from '../../collect/index.ts'
 import type { Run } from '../../run/index.ts'
 import { boardOf } from './fit-leaderboard.ts'
 import { voteGatherer } from './gather.ts'
@@ -29,24 +29,16 @@ export class VoteTableError extends Error {
   override readonly name = 'VoteTableError'
 }
 
+/** Those of published battles, and those that tables of games and people's own files use. */
 const outcomeBySpelling = new Map<string, Outcome>([
-  ['a', 'a'],
-  ['model_a', 'a'],
+  ...Object.entries(winnerSpellings),
   ['left', 'a'],
-  ['1', 'a'],
-  ['b', 'b'],
-  ['model_b', 'b'],
   ['right', 'b'],
-  ['0', 'b'],
-  ['tie', 'tie'],
   ['draw', 'tie'],
+  ['1', 'a'],
+  ['0', 'b'],
   ['0.5', 'tie'],
   ['.5', 'tie'],
-  ['both-bad', 'both-bad'],
-  ['both_bad', 'both-bad'],
-  ['bothbad', 'both-bad'],
-  ['tie (bothbad)', 'both-bad'],
-  ['skipped', 'skipped'],
   ['', 'skipped'],
 ])
 
