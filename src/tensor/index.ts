@@ -29,6 +29,7 @@ export {
 } from './graph/value.ts'
 export { type GeluOptions, gelu, leakyRelu, logSigmoid, relu, silu, softplus } from './ops/activation.ts'
 export { add, addAll, div, mul, neg, type Operand, sub } from './ops/arithmetic.ts'
+export { type AttentionOptions, attention, causalBias } from './ops/attention.ts'
 export {
   abs,
   and,
@@ -147,6 +148,7 @@ export {
   type VarianceOptions,
   variance,
 } from './ops/reduce.ts'
+export { type RotaryTables, rotary, rotaryTables } from './ops/rotary.ts'
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts'
 export {
   argMax,
@@ -195,5 +197,12 @@ export {
   type Symbolic,
   type Tree,
 } from './parameter-tree.ts'
+export {
+  openSafetensors,
+  readSafetensors,
+  type Safetensors,
+  type WriteSafetensorsOptions,
+  writeSafetensors,
+} from './safetensors.ts'
 export type { Provider, SessionOptions } from './session.ts'
 export { type LossContext, type LossResult, type TrainOptions, type TrainStep, trainStep } from './train-step.ts'
