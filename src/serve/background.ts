@@ -1,0 +1,136 @@
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { openSqliteStore, type SignalStore } from '../collect/index.ts'
+import { type Run, startRun } from '../run/index.ts'
+import type { Fit } from './boards.ts'
+import type { FromThread, ImportOutcome, ImportTask, Task, TaskResults, ToThread } from './task.ts'
+
+/**
+ * The store for short requests, and threads with stores of their own for long work, so that the server answers whatever
+ * is going on. The embedded store is safe under several connections.
+ */
+export interface Background {
+  readonly store: SignalStore
+  readonly fit: Fit
+  importFile(task: ImportTask, run: Run): Promise<ImportOutcome>
+  /** Loads a set of data that comes with the package; gives the number of signals that were not there before. */
+  loadDataset(name: string, run: Run): Promise<number>
+  /** Ends the threads and closes the store. */
+  close(): Promise<void>
+}
+
+/** An error that came from a thread, under the name it had there. */
+function errorFrom({ name, message, code }: { name: string; message: string; code?: string }): Error {
+  const error = new Error(message)
+  error.name = name
+  return code === undefined ? error : Object.assign(error, { code })
+}
+
+interface Thread {
+  run<Kind extends Task['kind']>(task: Extract<Task, { kind: Kind }>, run: Run): Promise<TaskResults[Kind]>
+  end(): Promise<void>
+}
+
+// The compiled package has the script beside this file with the extension this file has then.
+const script = new URL(`./thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+
+function startThread(folder: string, onEnd: () => void): Thread {
+  const worker = new Worker(script, {
+    workerData: { folder },
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  })
+  const waiting = new Map<
+    number,
+    { readonly run: Run; readonly resolve: (result: never) => void; readonly reject: (error: Error) => void }
+  >()
+  let count = 0
+  const failAll = (error: Error): void => {
+    for (const { reject } of waiting.values()) reject(error)
+    waiting.clear()
+  }
+  worker.on('message', (message: FromThread) => {
+    const one = waiting.get(message.id)
+    if (!one) return
+    if ('progress' in message) one.run.progress(message.progress)
+    else if ('log' in message) one.run.log(message.log)
+    else {
+      waiting.delete(message.id)
+      if ('error' in message) one.reject(errorFrom(message.error))
+      else one.resolve(message.result as never)
+    }
+  })
+  worker.on('error', (error) => failAll(error instanceof Error ? error : new Error(String(error))))
+  worker.on('exit', () => {
+    failAll(new Error('the work was cut off because its thread ended'))
+    onEnd()
+  })
+  // A server that has nothing else to do may end.
+  worker.unref()
+  return {
+    run(task, run) {
+      const id = count++
+      const tell = (message: ToThread): void => worker.postMessage(message)
+      return new Promise((resolve, reject) => {
+        const stop = (): void => tell({ id, stop: true })
+        run.signal.addEventListener('abort', stop, { once: true })
+        const settle = (): void => run.signal.removeEventListener('abort', stop)
+        waiting.set(id, {
+          run,
+          resolve(result) {
+            settle()
+            resolve(result)
+          },
+          reject(error) {
+            settle()
+            reject(error)
+          },
+        })
+        tell({ id, task, seed: run.seed, folder: run.folder })
+        if (run.signal.aborted) stop()
+      })
+    },
+    async end() {
+      await worker.terminate()
+    },
+  }
+}
+
+/** Opens a data folder's store, and makes ready to work on it off the main thread. */
+export async function openBackground(folder: string): Promise<Background> {
+  const store = await openSqliteStore(folder)
+  const threads = new Set<Thread>()
+  const start = (): Thread => {
+    const thread = startThread(folder, () => {
+      threads.delete(thread)
+      if (fitter === thread) fitter = undefined
+    })
+    threads.add(thread)
+    return thread
+  }
+  let fitter: Thread | undefined
+  /** The thread for short work, which stays: starting one takes as long as fitting a small board. */
+  const lasting = (): Thread => {
+    fitter ??= start()
+    return fitter
+  }
+
+  return {
+    store,
+    fit(definition, within) {
+      return lasting().run({ kind: 'fit', definition, within }, startRun({ folder: join(folder, 'boards') }))
+    },
+    loadDataset: (name, run) => lasting().run({ kind: 'dataset', name }, run),
+    async importFile(task, run) {
+      const thread = start()
+      try {
+        return await thread.run(task, run)
+      } finally {
+        await thread.end()
+      }
+    },
+    async close() {
+      await Promise.all([...threads].map((thread) => thread.end()))
+      await store.close()
+    },
+  }
+}

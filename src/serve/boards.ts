@@ -1,0 +1,126 @@
+import type { DocumentStore, SignalFilter, SignalStore } from '../collect/index.ts'
+import type { Leaderboard, LeaderboardDefinition } from '../evaluate/index.ts'
+import { canonicalJson, contentHash, type Json } from '../run/index.ts'
+import { missing } from './problem.ts'
+
+/** How a reader wants a board that differs from its definition. */
+export interface BoardRequest {
+  readonly model?: LeaderboardDefinition['model']
+  readonly intervals?: LeaderboardDefinition['intervals']
+  readonly features?: readonly string[]
+  /** Only the board's signals that also match this. */
+  readonly within?: SignalFilter
+}
+
+/** Fits a board to the signals as they are now. */
+export type Fit = (definition: LeaderboardDefinition, within: SignalFilter) => Promise<Leaderboard>
+
+/** Leaderboards by name: their definitions, and what they say now. */
+export interface Boards {
+  list(): Promise<readonly LeaderboardDefinition[]>
+  has(name: string): Promise<boolean>
+  /** A board's definition, as a request would have it. */
+  definition(name: string, request?: BoardRequest): Promise<LeaderboardDefinition>
+  /** Fitted on demand, once per state of the data and request, however many ask. */
+  read(name: string, request?: BoardRequest): Promise<Leaderboard>
+  put(definition: LeaderboardDefinition): Promise<void>
+  /** Whether it was there. */
+  delete(name: string): Promise<boolean>
+}
+
+const definitions = 'leaderboards'
+const results = 'leaderboard-results'
+const keptInMemory = 64
+
+interface Result {
+  /** Hash of the definition and the request. */
+  readonly key: string
+  readonly dataVersion: string
+  readonly board: Leaderboard
+}
+
+/** The definition that a request makes of a board's own. */
+export function requested(definition: LeaderboardDefinition, request: BoardRequest): LeaderboardDefinition {
+  return {
+    ...definition,
+    ...(request.model && { model: request.model }),
+    ...(request.intervals && { intervals: request.intervals }),
+    ...(request.features && { features: request.features }),
+  }
+}
+
+/** Boards over a store. Results are kept in memory and among the store's documents, one per board and request. */
+export function openBoards(
+  store: Pick<SignalStore, 'version'> & { readonly documents: DocumentStore },
+  fit: Fit,
+): Boards {
+  const { documents } = store
+  const memory = new Map<string, Result>()
+  const underway = new Map<string, Promise<Leaderboard>>()
+
+  function keep(id: string, result: Result): void {
+    memory.delete(id)
+    memory.set(id, result)
+    const [oldest] = memory.keys()
+    if (memory.size > keptInMemory && oldest !== undefined) memory.delete(oldest)
+  }
+
+  async function definitionOf(name: string): Promise<LeaderboardDefinition> {
+    const definition = (await documents.get(definitions, name)) as LeaderboardDefinition | undefined
+    if (!definition) throw missing('leaderboard', name)
+    return definition
+  }
+
+  async function forget(name: string): Promise<void> {
+    for (const { id } of await documents.list(results))
+      if (id.startsWith(`${name}/`)) await documents.delete(results, id)
+    for (const id of memory.keys()) if (id.startsWith(`${name}/`)) memory.delete(id)
+  }
+
+  return {
+    async list() {
+      const all = (await documents.list(definitions)).map(({ document }) => document as LeaderboardDefinition)
+      return all.toSorted((a, b) => (a.title < b.title ? -1 : a.title > b.title ? 1 : 0))
+    },
+    has: async (name) => (await documents.get(definitions, name)) !== undefined,
+    definition: async (name, request = {}) => requested(await definitionOf(name), request),
+    async read(name, request = {}) {
+      const definition = requested(await definitionOf(name), request)
+      const within = request.within ?? {}
+      const asked = contentHash(canonicalJson({ request, within } as unknown as Json))
+      const id = `${name}/${asked.slice(0, 32)}`
+      const key = contentHash(canonicalJson({ definition, within } as unknown as Json))
+      const dataVersion = await store.version()
+      const known = memory.get(id) ?? ((await documents.get(results, id)) as Result | undefined)
+      if (known && known.key === key && known.dataVersion === dataVersion) {
+        keep(id, known)
+        return known.board
+      }
+      const flight = `${key}@${dataVersion}`
+      const other = underway.get(flight)
+      if (other) return other
+      const fitting = fit(definition, within).then(async (board) => {
+        // The data may have moved on before the fit began; the board says which data it saw.
+        const result: Result = { key, dataVersion: board.dataVersion, board }
+        keep(id, result)
+        await documents.put(results, id, result)
+        return board
+      })
+      underway.set(flight, fitting)
+      try {
+        return await fitting
+      } finally {
+        underway.delete(flight)
+      }
+    },
+    async put(definition) {
+      await documents.put(definitions, definition.name, definition)
+      await forget(definition.name)
+    },
+    async delete(name) {
+      const was = await documents.delete(definitions, name)
+      if (was) await forget(name)
+      return was
+    },
+  }
+}

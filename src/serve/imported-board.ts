@@ -1,0 +1,62 @@
+import type { LeaderboardDefinition } from '../evaluate/index.ts'
+import type { Boards } from './boards.ts'
+import type { RankedSource } from './task.ts'
+
+/** A name for an address: lower-case letters, digits and single hyphens; `data` when nothing of the text is left. */
+export function slug(text: string): string {
+  const letters = text
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 100)
+    .replace(/^-+|-+$/g, '')
+  return letters || 'data'
+}
+
+/** The board that an imported source gets: all its votes, with ties modelled when there are some. */
+export function boardOfSource({ source, kind, ties }: RankedSource, name: string): LeaderboardDefinition {
+  return {
+    name,
+    title: source.slice(0, 200),
+    description: `Everything imported from “${source}”.`,
+    filter: { sources: [source] },
+    model: kind === 'ranking' ? 'plackett-luce' : ties ? 'davidson' : 'bradley-terry',
+  }
+}
+
+/** A file of signals can name any number of sources; beyond these, boards are for people to define. */
+const boardsAtOnce = 20
+
+function isBoardOf(definition: LeaderboardDefinition, source: string): boolean {
+  const { sources = [] } = definition.filter
+  return sources.length === 1 && sources[0] === source
+}
+
+/**
+ * Defines a board for each source that has none, under the source's name or, where another source's board has that
+ * name, with a number behind it.
+ *
+ * @returns the name of the first source's board; undefined when there is nothing to rank
+ */
+export async function ensureBoards(
+  boards: Pick<Boards, 'list' | 'put'>,
+  ranked: readonly RankedSource[],
+): Promise<string | undefined> {
+  const there = new Map((await boards.list()).map((definition) => [definition.name, definition]))
+  let first: string | undefined
+  for (const source of ranked.slice(0, boardsAtOnce)) {
+    let name = slug(source.source)
+    for (let number = 2; ; number++) {
+      const taken = there.get(name)
+      if (!taken || isBoardOf(taken, source.source)) break
+      name = `${slug(source.source).slice(0, 94)}-${number}`
+    }
+    if (!there.has(name)) {
+      const definition = boardOfSource(source, name)
+      await boards.put(definition)
+      there.set(name, definition)
+    }
+    first ??= name
+  }
+  return first
+}

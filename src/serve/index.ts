@@ -1,0 +1,7 @@
+export type { BoardRequest, Boards } from './boards.ts'
+export type { Job, JobState, Jobs } from './jobs.ts'
+export { FolderInUseError } from './lock.ts'
+export { type LogLevel, serverLog } from './log.ts'
+export { CannotServeError, type RunningServer, type ServerOptions, startServer } from './server.ts'
+export { defaultLimits, type Limits, type Readiness, type Service } from './service.ts'
+export { defineShippedBoards, type LoadedDataset, loadShippedData } from './shipped.ts'

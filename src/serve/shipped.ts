@@ -1,0 +1,77 @@
+import { join } from 'node:path'
+import { type ShippedDataset, shippedDatasets } from '../collect/index.ts'
+import { type LeaderboardDefinition, shippedLeaderboards } from '../evaluate/index.ts'
+import { canonicalJson, contentHash, type Json, type Progress, startRun } from '../run/index.ts'
+import type { Service } from './service.ts'
+
+/** What became of a set of data that comes with the package. */
+export interface LoadedDataset {
+  readonly dataset: ShippedDataset
+  /** Signals that were not there before. */
+  readonly inserted: number
+  /** Whether an earlier start had loaded it. */
+  readonly already: boolean
+  readonly seconds: number
+}
+
+/** Markers of what was loaded and registered by earlier starts. */
+const markers = 'shipped'
+
+/**
+ * Loads the data that come with the package, each set once: what a person erases afterwards does not come back.
+ *
+ * @returns one entry for each set, in their order, as soon as it is there
+ */
+export async function* loadShippedData(
+  service: Service,
+  options: { readonly onProgress?: (progress: Progress) => void; readonly signal?: AbortSignal } = {},
+): AsyncGenerator<LoadedDataset> {
+  const { documents } = service.store
+  const { onProgress, signal } = options
+  for (const dataset of shippedDatasets()) {
+    const marker = `data/${dataset.name}`
+    const { signals } = dataset
+    const known = (await documents.get(markers, marker)) as { readonly signals?: number } | undefined
+    if (known?.signals === signals) {
+      yield { dataset, inserted: 0, already: true, seconds: 0 }
+      continue
+    }
+    const started = performance.now()
+    const run = startRun({
+      folder: join(service.folder, 'shipped'),
+      ...(onProgress && { onProgress }),
+      ...(signal && { signal }),
+    })
+    const inserted = await service.background.loadDataset(dataset.name, run)
+    await documents.put(markers, marker, { signals })
+    yield { dataset, inserted, already: false, seconds: (performance.now() - started) / 1000 }
+  }
+}
+
+const hashOf = (definition: LeaderboardDefinition): string => contentHash(canonicalJson(definition as unknown as Json))
+
+/**
+ * Defines the leaderboards that come with the package. A board that a person changed or removed stays as they left it;
+ * one that they left alone follows the package.
+ *
+ * @returns the names of those that are there, in the package's order
+ */
+export async function defineShippedBoards(service: Service): Promise<readonly string[]> {
+  const { documents } = service.store
+  const there = new Map((await service.boards.list()).map((definition) => [definition.name, definition]))
+  const names: string[] = []
+  for (const definition of shippedLeaderboards()) {
+    const marker = `leaderboard/${definition.name}`
+    const hash = hashOf(definition)
+    const known = (await documents.get(markers, marker)) as { readonly hash?: string } | undefined
+    const present = there.get(definition.name)
+    const untouched =
+      known === undefined ? present === undefined : present !== undefined && hashOf(present) === known.hash
+    if (untouched && known?.hash !== hash) {
+      await service.boards.put(definition)
+      await documents.put(markers, marker, { hash })
+    }
+    if (untouched || present) names.push(definition.name)
+  }
+  return names
+}

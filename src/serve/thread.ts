@@ -1,0 +1,123 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { importFile, openSqliteStore, type Signal, type SignalStore, shippedDatasets } from '../collect/index.ts'
+import { fitLeaderboard, type Leaderboard } from '../evaluate/index.ts'
+import { type Run, startRun } from '../run/index.ts'
+import type {
+  DatasetTask,
+  FitTask,
+  FromThread,
+  ImportOutcome,
+  ImportTask,
+  RankedSource,
+  Task,
+  TaskResults,
+  ToThread,
+} from './task.ts'
+
+// The script of the threads that do what would keep the server from answering.
+
+if (!parentPort) throw new Error('this script is run as a thread of the server')
+const port = parentPort
+const { folder } = workerData as { readonly folder: string }
+const store = await openSqliteStore(folder)
+const underWay = new Map<number, AbortController>()
+const tell = (message: FromThread): void => port.postMessage(message)
+
+/** A store that also notes which sources can be ranked, and by what. */
+function noting(ranked: Map<string, RankedSource>): SignalStore {
+  const note = (signal: Signal): void => {
+    const { kind, source } = signal
+    if (kind !== 'comparison' && kind !== 'ranking') return
+    const known = ranked.get(source)
+    const tie = kind === 'comparison' && signal.outcome === 'tie'
+    // A board of comparisons and rankings together is one of comparisons: rankings are counted pair by pair.
+    const both = known && known.kind !== kind
+    ranked.set(source, { source, kind: both ? 'comparison' : kind, ties: tie || (known?.ties ?? false) })
+  }
+  return {
+    ...store,
+    insert(signals) {
+      for (const signal of signals) note(signal)
+      return store.insert(signals)
+    },
+  }
+}
+
+async function importing(task: ImportTask, run: Run): Promise<ImportOutcome> {
+  const ranked = new Map<string, RankedSource>()
+  const { path, name, keepGoing, rejects, format, source } = task
+  const options = { name, keepGoing, rejects, ...(format && { format }), ...(source !== undefined && { source }) }
+  const report = await importFile(path, { store: noting(ranked), ...options }, run)
+  return { report, ranked: [...ranked.values()] }
+}
+
+const batchSignals = 1_000
+
+async function loading(task: DatasetTask, run: Run): Promise<number> {
+  const dataset = shippedDatasets().find(({ name }) => name === task.name)
+  if (!dataset) throw new Error(`no data set ${JSON.stringify(task.name)} comes with the package`)
+  let [batch, done, inserted]: [Signal[], number, number] = [[], 0, 0]
+  const write = async (): Promise<void> => {
+    inserted += (await store.insert(batch)).inserted
+    done += batch.length
+    batch = []
+    run.progress({ label: dataset.title, done, total: dataset.signals })
+    run.signal.throwIfAborted()
+  }
+  // Reading the file has a progress of its own, in bytes, which nobody needs to see.
+  for await (const signal of dataset.load(startRun({ folder: run.folder, signal: run.signal }))) {
+    batch.push(signal)
+    if (batch.length >= batchSignals) await write()
+  }
+  await write()
+  return inserted
+}
+
+async function fitting(task: FitTask, run: Run): Promise<Leaderboard> {
+  const snapshot = await store.snapshot()
+  try {
+    return await fitLeaderboard(task.definition, snapshot, run, { within: task.within })
+  } finally {
+    await snapshot.close()
+  }
+}
+
+function doing(task: Task, run: Run): Promise<TaskResults[Task['kind']]> {
+  switch (task.kind) {
+    case 'fit':
+      return fitting(task, run)
+    case 'import':
+      return importing(task, run)
+    case 'dataset':
+      return loading(task, run)
+  }
+}
+
+async function work(id: number, task: Task, run: Run): Promise<void> {
+  try {
+    tell({ id, result: await doing(task, run) })
+  } catch (error) {
+    const { name, message, code } = (error instanceof Error ? error : new Error(String(error))) as NodeJS.ErrnoException
+    tell({ id, error: { name, message, ...(typeof code === 'string' && { code }) } })
+  } finally {
+    underWay.delete(id)
+  }
+}
+
+port.on('message', (message: ToThread) => {
+  if ('stop' in message) {
+    underWay.get(message.id)?.abort(new Error('cancelled'))
+    return
+  }
+  const { id, task, seed, folder: runFolder } = message
+  const abort = new AbortController()
+  underWay.set(id, abort)
+  const run = startRun({
+    seed,
+    folder: runFolder,
+    signal: abort.signal,
+    onProgress: (progress) => tell({ id, progress }),
+    onLog: (log) => tell({ id, log }),
+  })
+  void work(id, task, run)
+})
