@@ -45,7 +45,8 @@ export async function evaluate<const V extends Readonly<Record<string, ValueLike
   const known = compiled.get(fn) ?? new Map()
   compiled.set(fn, known)
   const ready =
-    known.get(key) ?? compile(fn as unknown as (inputs: Readonly<Record<string, Tensor>>) => unknown, { inputs: specs })
+    known.get(key) ??
+    compile(fn as unknown as (inputs: Readonly<Record<string, Tensor>>) => unknown, { inputs: specs, threads: 1 })
   known.set(key, ready)
   const result = await (await ready)(values)
   return mapTree(result, isTensorValue, toNested) as Plain<R>

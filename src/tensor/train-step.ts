@@ -9,6 +9,7 @@ import { encodeModel, type OnnxGraph } from './onnx/model.ts'
 import { add, mul } from './ops/arithmetic.ts'
 import { slice } from './ops/join.ts'
 import { cast, reshape } from './ops/layout.ts'
+import { randomKey } from './ops/random.ts'
 import type { Optimizer, ParameterInfo, Slots } from './optimizer/transform.ts'
 import { type Concrete, mapTree, type Symbolic } from './parameter-tree.ts'
 import { fromRuntime, openSession, type SessionOptions, toRuntime } from './session.ts'
@@ -17,6 +18,8 @@ import { fromRuntime, openSession, type SessionOptions, toRuntime } from './sess
 export interface LossContext {
   /** A number that changes from step to step, as a float32 scalar; `valueAt` counts updates from 1. */
   scalar(valueAt: (step: number) => number): Tensor
+  /** A key for a random draw (uint32 [2]): another one at each call, and other ones at each step. */
+  key(): Tensor
 }
 
 /** A loss, or a loss together with other results to report. */
@@ -29,6 +32,8 @@ export interface TrainOptions<I extends InputSpecs, P> extends SessionOptions {
   readonly optimizer: Optimizer
   /** Which parameters are trained, by path. Default: all of floating type. */
   readonly trainable?: (path: string) => boolean
+  /** Seed of the keys for random draws. Default 0. */
+  readonly seed?: number
   /** Keep an exponential moving average of the parameters with this decay. Default none. */
   readonly averageDecay?: number
 }
@@ -157,8 +162,16 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
     return reshape(slice(scalars, 0, schedules.length - 1, schedules.length), [])
   }
 
+  let keyCount = 0
+  const keysName = 'keys'
+  const keys = input(keysName, ['keys', 2], 'uint32')
+  const key = (): Tensor => {
+    keyCount++
+    return reshape(slice(keys, 0, keyCount - 1, keyCount), [2])
+  }
+
   const traced = trace(
-    (inputs: SymbolicInputs<I>, parameters: Symbolic<P>) => lossFn(inputs, parameters, { scalar }),
+    (inputs: SymbolicInputs<I>, parameters: Symbolic<P>) => lossFn(inputs, parameters, { scalar, key }),
     options.inputs,
     options.parameters,
   )
@@ -224,6 +237,7 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
   const outputs = [...reported, ...pairs.map(({ name, after }) => ({ name: `new/${name}`, tensor: after }))]
   const all = ancestors(outputs.map(({ tensor }) => tensor))
   const extra = [
+    { name: keysName, type: { dtype: 'uint32' as const, shape: [Math.max(1, keyCount), 2] }, tensor: keys },
     { name: scalarsName, type: { dtype: 'float32' as const, shape: [Math.max(1, schedules.length)] }, tensor: raw },
     ...pairs
       .filter(({ name }) => name.startsWith('state/'))
@@ -247,8 +261,14 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
     const { values } = matchInputs(declared, inputs)
     const number = step.updates + 1
     const numbers = Float32Array.from(schedules.length === 0 ? [0] : schedules.map((valueAt) => valueAt(number)))
+    const words = Uint32Array.from({ length: 2 * Math.max(1, keyCount) })
+    for (let index = 0; index < keyCount; index++)
+      words.set(randomKey(options.seed ?? 0, number, index).data as Uint32Array, 2 * index)
     const feeds = Object.fromEntries([
       ...fed,
+      ...(keyCount === 0
+        ? []
+        : [[keysName, toRuntime({ dtype: 'uint32', shape: [keyCount, 2], data: words })] as const]),
       [scalarsName, toRuntime({ dtype: 'float32', shape: [numbers.length], data: numbers })],
       ...[...values]
         .filter(([name]) => session.inputNames.includes(name))

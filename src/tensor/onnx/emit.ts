@@ -223,19 +223,30 @@ export function emit(
     if (source) sources.set(to, source)
   }
 
+  const read = new Set([...onnxNodes, ...copies].flatMap(namesRead))
   const embedded = [...(options.embedded ?? [])].map(([name, value]) => ({ name, ...value }))
   return {
     graph: {
       name: 'penchant',
       nodes: [...onnxNodes.map((node) => renameValues(node, renamed)), ...copies],
       initializers: [...initializers, ...embedded],
-      inputs: inputs.filter(({ name }) => !options.embedded?.has(name)).map(({ name, type }) => ({ name, ...type })),
+      inputs: inputs
+        .filter(({ name }) => read.has(name) && !options.embedded?.has(name))
+        .map(({ name, type }) => ({ name, ...type })),
       outputs: outputs.map(({ name, tensor: { dtype, shape } }) => ({ name, dtype, shape })),
       values: values.filter(({ name }) => !renamed.has(name)),
     },
     sources,
     doubles: nodes.some((node) => node.outputs.some(({ dtype }) => dtype === 'float64')),
   }
+}
+
+/** Names of the values that a node or its subgraphs read. */
+function namesRead(node: OnnxNode): readonly string[] {
+  const inner = Object.values(node.attributes).flatMap((value) =>
+    typeof value === 'object' && 'graph' in value ? value.graph.nodes.flatMap(namesRead) : [],
+  )
+  return [...node.inputs, ...inner]
 }
 
 function isEmpty({ op, outputs }: Node): boolean {

@@ -23,6 +23,11 @@ const positive = (...shape: number[]): TensorValue =>
 const indices = (...at: number[]): TensorValue => value(BigInt64Array.from(at, BigInt))
 const grid = (shape: readonly number[], ...at: number[]): TensorValue => value(BigInt64Array.from(at, BigInt), shape)
 
+const tables = ({ dtype }: Tensor): t.RotaryTables => {
+  const { cos, sin } = t.rotaryTables(5, 4, 10)
+  return { cos: t.cast(t.constant(cos), dtype), sin: t.cast(t.constant(sin), dtype) }
+}
+
 type Inputs = Readonly<Record<string, TensorValue>>
 type Case = readonly [name: string, fn: (x: Readonly<Record<string, Tensor>>) => unknown, inputs: Inputs]
 
@@ -143,6 +148,32 @@ const cases: readonly Case[] = [
     of((a, b, c) => t.groupNorm(a, 2, { scale: b, bias: c })),
     { a: normal(2, 4, 3), b: other(4), c: normal(4) },
   ],
+  [
+    'attention',
+    of((a, b, c) => t.attention(a, b, c)),
+    { a: normal(2, 2, 3, 4), b: other(2, 2, 5, 4), c: normal(2, 2, 5, 2) },
+  ],
+  [
+    'attention, causal with a window',
+    of((a, b, c) => t.attention(a, b, c, { causal: true, window: 2 })),
+    { a: normal(1, 2, 3, 4), b: other(1, 2, 4, 4), c: normal(1, 2, 4, 2) },
+  ],
+  [
+    'attention, grouped, with bias and mask',
+    of((a, b) =>
+      t.attention(a, b, b, {
+        bias: t.cos(t.matmul(a, b, { transposeB: true })),
+        mask: t.constant(value(Uint8Array.from([1, 0, 1, 1, 1, 0]), [1, 2, 1, 3], 'bool')),
+      }),
+    ),
+    { a: normal(1, 2, 2, 4), b: other(1, 1, 3, 4) },
+  ],
+  ['rotary', of((a, b) => t.rotary(a, tables(a), b)), { a: normal(2, 2, 3, 4), b: indices(1) }],
+  [
+    'rotary at given positions',
+    of((a, b) => t.rotary(a, tables(a), b)),
+    { a: normal(2, 1, 2, 4), b: grid([2, 2], 4, 0, 1, 3) },
+  ],
   ['slice', of((a) => t.square(t.slice(a, 1, 1, -1))), { a: normal(2, 5) }],
   ['slice, every second', of((a) => t.square(t.slice(a, 1, 1, undefined, 2))), { a: normal(2, 6) }],
   ['slice, every third of an odd rest', of((a) => t.square(t.slice(a, 0, 0, 5, 3))), { a: normal(5) }],
@@ -241,6 +272,30 @@ describe('gradients agree with finite differences', () => {
     if (withoutSecond.has(name)) return
     const second = await checkGradients(fn, inputs, { order: 2 })
     expect(second, `${name}, twice`).toSatisfy(({ error }: { error: number }) => error < 2e-7)
+  })
+
+  // The kernels for float32 are others than those for float64, fused ones among them.
+  it.each(cases)('%s, the same in float32', async (_name, fn, inputs) => {
+    const both = ({ ...symbolic }: Readonly<Record<string, Tensor>>): unknown => {
+      const results = [fn(symbolic)].flat().filter((result) => result !== undefined) as Tensor[]
+      const total = t.addAll(results.map((result) => t.sum(t.sin(result))))
+      const moving = Object.values(symbolic).filter(({ dtype }) => dtype === 'float32' || dtype === 'float64')
+      return { results, gradients: t.gradients(total, moving) }
+    }
+    const double = await t.evaluate(both, inputs)
+    const single = await t.evaluate(both, inputs, { dtype: 'float32' })
+    const flat = (tree: unknown): number[] =>
+      Array.isArray(tree)
+        ? tree.flatMap(flat)
+        : typeof tree === 'object'
+          ? Object.values(tree ?? {}).flatMap(flat)
+          : [Number(tree)]
+    const [expected, found] = [flat(double), flat(single)]
+    expect(found.length).toBe(expected.length)
+    found.forEach((number, index) => {
+      const exact = expected[index] ?? Number.NaN
+      expect(Math.abs(number - exact) / Math.max(1, Math.abs(exact))).toBeLessThan(2e-5)
+    })
   })
 
   it('sees a wrong gradient', async () => {
