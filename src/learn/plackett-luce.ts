@@ -24,142 +24,176 @@ export interface PlackettLuceFit {
   readonly converged: boolean
 }
 
-/** Sums over the orders of one group of tied competitors, `worths` their e^θ and `rest` that of all behind them. */
-interface Stage {
-  /** Σ weight·ln(sum). */
-  cost: number
-  /** Σ weight / sum over all sets, and the same of squares: what everyone behind is charged. */
-  behind: number
-  behindSquared: number
-  /** The same over the sets that hold member i. */
-  readonly own: Float64Array
-  readonly ownSquared: Float64Array
-  /** Σ weight / sum² over the sets that hold both, `[m, m]`. */
-  readonly both: Float64Array
+/** A distinct ranking, laid out: members from best to worst, those below last. */
+interface Layout {
+  readonly members: Int32Array
+  /** Where each group of tied competitors begins in `members`, and where the last one ends. */
+  readonly starts: Int32Array
 }
 
-function stageOf(worths: Float64Array, rest: number): Stage {
-  const size = worths.length
-  const stage: Stage = {
-    cost: 0,
-    behind: 0,
-    behindSquared: 0,
-    own: new Float64Array(size),
-    ownSquared: new Float64Array(size),
-    both: new Float64Array(size * size),
+/** What the evaluation of one ranking leaves behind; its memory is used for one ranking after the other. */
+interface Workspace {
+  /** e^θ by member, scaled so that the largest is 1. */
+  readonly worths: Float64Array
+  /** ∂cost/∂θ by member. */
+  readonly score: Float64Array
+  /** Σ weight / sum over the sets that hold a member, within its own group; and the same of squares. */
+  readonly own: Float64Array
+  readonly ownSquared: Float64Array
+  /** Σ weight / sum² over all sets of a group: what everyone behind it is charged. */
+  readonly behindSquared: Float64Array
+  /** By group of several: Σ weight / sum² over the sets that hold both members, lower triangle. */
+  readonly both: Map<number, Float64Array>
+}
+
+function layOut({ groups, below }: OrderedGroups): Layout {
+  const starts = new Int32Array(groups.length + 1)
+  for (const [g, group] of groups.entries()) starts[g + 1] = (starts[g] as number) + group.length
+  return { members: Int32Array.from([...groups.flat(), ...below]), starts }
+}
+
+function workspaceFor(layouts: readonly Layout[]): Workspace {
+  const longest = layouts.reduce((most, { members }) => Math.max(most, members.length), 0)
+  const column = (): Float64Array => new Float64Array(longest)
+  return {
+    worths: column(),
+    score: column(),
+    own: column(),
+    ownSquared: column(),
+    behindSquared: column(),
+    both: new Map(),
   }
-  // Every order of the group is as likely, so a set of s that are still to be placed has weight 1 / C(m, s).
+}
+
+/**
+ * Sums over the orders of a group of several: in every order as likely, a set of s that are still to be placed has
+ * weight 1 / C(m, s). Fills the group's part of the workspace.
+ */
+function addTie(
+  work: Workspace,
+  group: number,
+  start: number,
+  size: number,
+  rest: number,
+): { readonly cost: number; readonly behind: number } {
+  const both = new Float64Array(size * size)
   const choose = new Float64Array(size + 1).fill(1)
   for (let s = 1; s <= size; s++) choose[s] = ((choose[s - 1] as number) * (size - s + 1)) / s
+  let [cost, behind, behindSquared] = [0, 0, 0]
   for (let set = 1; set < 2 ** size; set++) {
     let sum = rest
     let members = 0
     for (let i = 0; i < size; i++) {
       if (((set >> i) & 1) === 0) continue
-      sum += worths[i] as number
+      sum += work.worths[start + i] as number
       members++
     }
     const weight = 1 / (choose[members] as number)
-    stage.cost += weight * Math.log(sum)
-    stage.behind += weight / sum
-    stage.behindSquared += weight / (sum * sum)
+    const squared = weight / (sum * sum)
+    cost += weight * Math.log(sum)
+    behind += weight / sum
+    behindSquared += squared
     for (let i = 0; i < size; i++) {
       if (((set >> i) & 1) === 0) continue
-      stage.own[i] = (stage.own[i] as number) + weight / sum
-      stage.ownSquared[i] = (stage.ownSquared[i] as number) + weight / (sum * sum)
+      work.own[start + i] = (work.own[start + i] as number) + weight / sum
+      work.ownSquared[start + i] = (work.ownSquared[start + i] as number) + squared
       for (let j = 0; j < i; j++)
-        if (((set >> j) & 1) === 1)
-          stage.both[i * size + j] = (stage.both[i * size + j] as number) + weight / (sum * sum)
+        if (((set >> j) & 1) === 1) both[i * size + j] = (both[i * size + j] as number) + squared
     }
   }
-  return stage
+  work.behindSquared[group] = behindSquared
+  work.both.set(group, both)
+  return { cost, behind }
 }
 
-/** Cost and scores of one ranking; members are its competitors from best to worst, those below last. */
-interface RankingTerms {
-  readonly members: readonly number[]
-  readonly cost: number
-  /** `[members]`: ∂cost/∂θ. */
-  readonly score: Float64Array
-  /** Adds `factor` times the second derivatives to a matrix's lower triangle. */
-  addHessian(matrix: Float64Array, size: number, factor: number): void
-}
-
-function termsOf({ groups, below }: OrderedGroups, strengths: Float64Array): RankingTerms {
-  const members = [...groups.flat(), ...below]
-  const top = members.reduce((most, i) => Math.max(most, strengths[i] as number), Number.NEGATIVE_INFINITY)
-  const worths = Float64Array.from(members, (i) => Math.exp((strengths[i] as number) - top))
-  const placed = members.length - below.length
-  // Summed from behind, so that what is left is never a difference.
-  const starts: number[] = []
-  let at = 0
-  for (const group of groups) {
-    starts.push(at)
-    at += group.length
-  }
-  const rests = new Float64Array(groups.length)
+/** −ln P of one ranking; its scores and what its second derivatives need go to the workspace. */
+function evaluateRanking({ members, starts }: Layout, strengths: Float64Array, work: Workspace): number {
+  const { worths, score, own, ownSquared, behindSquared } = work
+  const groups = starts.length - 1
+  const placed = starts[groups] as number
+  let top = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < members.length; i++) top = Math.max(top, strengths[members[i] as number] as number)
+  // What is left behind a place is summed from behind, so that it is never a difference; `score` holds it for now.
   let rest = 0
-  for (let i = placed; i < members.length; i++) rest += worths[i] as number
-  for (let g = groups.length - 1; g >= 0; g--) {
-    rests[g] = rest
-    const start = starts[g] as number
-    for (let i = start; i < start + (groups[g] as readonly number[]).length; i++) rest += worths[i] as number
+  for (let i = members.length - 1; i >= 0; i--) {
+    score[i] = rest
+    worths[i] = Math.exp((strengths[members[i] as number] as number) - top)
+    rest += worths[i] as number
   }
-  const stages = groups.map((group, g) =>
-    stageOf(worths.subarray(starts[g] as number, (starts[g] as number) + group.length), rests[g] as number),
-  )
-
   let cost = 0
   let behind = 0
-  const score = new Float64Array(members.length)
-  stages.forEach((stage, g) => {
+  for (let g = 0; g < groups; g++) {
     const start = starts[g] as number
-    cost += stage.cost
-    stage.own.forEach((own, i) => {
-      cost += top - (strengths[members[start + i] as number] as number)
-      score[start + i] = (worths[start + i] as number) * (behind + own) - 1
-    })
-    behind += stage.behind
-  })
-  for (let i = placed; i < members.length; i++) score[i] = (worths[i] as number) * behind
-
-  return {
-    members,
-    cost,
-    score,
-    addHessian(matrix, size, factor) {
-      const add = (i: number, j: number, value: number): void => {
-        const [row, column] = [members[i] as number, members[j] as number]
-        const cell = row > column ? row * size + column : column * size + row
-        matrix[cell] = (matrix[cell] as number) + factor * value
-      }
-      for (let i = 0; i < members.length; i++) add(i, i, (score[i] as number) + (i < placed ? 1 : 0))
-      let before = 0
-      stages.forEach((stage, g) => {
-        const start = starts[g] as number
-        const count = stage.own.length
-        for (let i = 0; i < count; i++) {
-          const worth = worths[start + i] as number
-          add(start + i, start + i, -worth * worth * (before + (stage.ownSquared[i] as number)))
-          for (let j = 0; j < i; j++)
-            add(
-              start + i,
-              start + j,
-              -worth * (worths[start + j] as number) * (before + (stage.both[i * count + j] as number)),
-            )
-          for (let j = start + count; j < members.length; j++)
-            add(start + i, j, -worth * (worths[j] as number) * (before + (stage.ownSquared[i] as number)))
-        }
-        before += stage.behindSquared
-      })
-      for (let i = placed; i < members.length; i++)
-        for (let j = placed; j <= i; j++) add(i, j, -(worths[i] as number) * (worths[j] as number) * before)
-    },
+    const end = starts[g + 1] as number
+    const left = score[end - 1] as number
+    let charged: number
+    if (end - start === 1) {
+      const sum = left + (worths[start] as number)
+      cost += Math.log(sum)
+      charged = 1 / sum
+      own[start] = charged
+      ownSquared[start] = charged * charged
+      behindSquared[g] = charged * charged
+    } else {
+      own.fill(0, start, end)
+      ownSquared.fill(0, start, end)
+      const tie = addTie(work, g, start, end - start, left)
+      cost += tie.cost
+      charged = tie.behind
+    }
+    for (let i = start; i < end; i++) {
+      cost += top - (strengths[members[i] as number] as number)
+      score[i] = (worths[i] as number) * (behind + (own[i] as number)) - 1
+    }
+    behind += charged
   }
+  for (let i = placed; i < members.length; i++) score[i] = (worths[i] as number) * behind
+  return cost
+}
+
+/** Adds `factor` times the second derivatives of the ranking evaluated last to a matrix's lower triangle. */
+function addSecondDerivatives(
+  { members, starts }: Layout,
+  work: Workspace,
+  matrix: Float64Array,
+  size: number,
+  factor: number,
+): void {
+  const { worths, score, ownSquared, behindSquared } = work
+  const groups = starts.length - 1
+  const placed = starts[groups] as number
+  const add = (i: number, j: number, value: number): void => {
+    const row = members[i] as number
+    const column = members[j] as number
+    const cell = row > column ? row * size + column : column * size + row
+    matrix[cell] = (matrix[cell] as number) + factor * value
+  }
+  for (let i = 0; i < members.length; i++) add(i, i, (score[i] as number) + (i < placed ? 1 : 0))
+  let before = 0
+  for (let g = 0; g < groups; g++) {
+    const start = starts[g] as number
+    const end = starts[g + 1] as number
+    const both = work.both.get(g)
+    for (let i = start; i < end; i++) {
+      const worth = worths[i] as number
+      const charged = before + (ownSquared[i] as number)
+      add(i, i, -worth * worth * charged)
+      for (let j = start; j < i; j++) {
+        const shared = before + (both?.[(i - start) * (end - start) + j - start] as number)
+        add(i, j, -worth * (worths[j] as number) * shared)
+      }
+      for (let j = end; j < members.length; j++) add(i, j, -worth * (worths[j] as number) * charged)
+    }
+    before += behindSquared[g] as number
+  }
+  for (let i = placed; i < members.length; i++)
+    for (let j = placed; j <= i; j++) add(i, j, -(worths[i] as number) * (worths[j] as number) * before)
 }
 
 function plackettLuceObjective(table: RankingTable, counts: Float64Array, penalty: number): ConvexObjective {
   const size = table.names.length
+  const layouts = table.rankings.map(layOut)
+  const work = workspaceFor(layouts)
   return {
     size,
     gradient(strengths, gradient) {
@@ -168,20 +202,20 @@ function plackettLuceObjective(table: RankingTable, counts: Float64Array, penalt
         gradient[i] = penalty * (strengths[i] as number)
         cost += 0.5 * (gradient[i] as number) * (strengths[i] as number)
       }
-      table.rankings.forEach((ranking, r) => {
+      for (const [r, layout] of layouts.entries()) {
         const count = counts[r] as number
-        if (count === 0) return
-        const terms = termsOf(ranking, strengths)
-        cost += count * terms.cost
-        terms.members.forEach((member, i) => {
-          gradient[member] = (gradient[member] as number) + count * (terms.score[i] as number)
-        })
-      })
+        if (count === 0) continue
+        cost += count * evaluateRanking(layout, strengths, work)
+        for (let i = 0; i < layout.members.length; i++) {
+          const member = layout.members[i] as number
+          gradient[member] = (gradient[member] as number) + count * (work.score[i] as number)
+        }
+      }
       return cost
     },
     hessian(strengths, hessian) {
       hessian.fill(0)
-      addInformation(table, counts, strengths, hessian)
+      addInformation(layouts, work, counts, strengths, hessian)
       if (penalty === 0) fixGauge(hessian, size, size)
       for (let i = 0; i < size; i++) hessian[i * size + i] = (hessian[i * size + i] as number) + penalty
     },
@@ -189,14 +223,17 @@ function plackettLuceObjective(table: RankingTable, counts: Float64Array, penalt
 }
 
 function addInformation(
-  table: RankingTable,
+  layouts: readonly Layout[],
+  work: Workspace,
   counts: Float64Array,
   strengths: Float64Array,
   hessian: Float64Array,
 ): void {
-  table.rankings.forEach((ranking, r) => {
-    if (counts[r] !== 0) termsOf(ranking, strengths).addHessian(hessian, strengths.length, counts[r] as number)
-  })
+  for (const [r, layout] of layouts.entries()) {
+    if (counts[r] === 0) continue
+    evaluateRanking(layout, strengths, work)
+    addSecondDerivatives(layout, work, hessian, strengths.length, counts[r] as number)
+  }
 }
 
 export interface PlackettLuceOptions {
@@ -282,7 +319,9 @@ export function plackettLuceCovariance(
 ): Float64Array {
   const size = table.names.length
   const hessian = new Float64Array(size * size)
-  addInformation(table, table.counts, fit.strengths, hessian)
+  const layouts = table.rankings.map(layOut)
+  const work = workspaceFor(layouts)
+  addInformation(layouts, work, table.counts, fit.strengths, hessian)
   const gauge = kind === 'fisher' && fit.penalty === 0 ? fixGauge(hessian, size, size) : 0
   const ridge = kind === 'fisher' ? 0 : 1e-5 * table.total
   for (let i = 0; i < size; i++) hessian[i * size + i] = (hessian[i * size + i] as number) + ridge + fit.penalty
@@ -292,17 +331,15 @@ export function plackettLuceCovariance(
     return bread
   }
   const meat = new Float64Array(size * size)
-  table.rankings.forEach((ranking, r) => {
-    const { members, score } = termsOf(ranking, fit.strengths)
-    const count = table.counts[r] as number
-    members.forEach((row, i) => {
-      members.forEach((column, j) => {
+  for (const [r, layout] of layouts.entries()) {
+    evaluateRanking(layout, fit.strengths, work)
+    for (const [i, row] of layout.members.entries())
+      for (const [j, column] of layout.members.entries())
         if (column <= row)
           meat[row * size + column] =
-            (meat[row * size + column] as number) + count * (score[i] as number) * (score[j] as number)
-      })
-    })
-  })
+            (meat[row * size + column] as number) +
+            (table.counts[r] as number) * (work.score[i] as number) * (work.score[j] as number)
+  }
   mirror(meat, size)
   return sandwich(bread, meat, size)
 }

@@ -91,7 +91,7 @@ export function kendallTau(x: ArrayLike<number>, y: ArrayLike<number>): number {
   const tiedY = tiedPairs(ascending(y), (i, j) => y[i] === y[j])
   const discordant = inversions(Float64Array.from(order, (i) => yRanks[i] as number))
   const concordant = pairs - tiedX - tiedY + tiedBoth - discordant
-  return (concordant - discordant) / Math.sqrt(pairs - tiedX) / Math.sqrt(pairs - tiedY)
+  return (concordant - discordant) / Math.sqrt((pairs - tiedX) * (pairs - tiedY))
 }
 
 /**
@@ -109,7 +109,9 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
     xy += dx * dy
     yy += dy * dy
   }
-  return xy / Math.sqrt(xx) / Math.sqrt(yy)
+  // One root of the product is exactly 1 for equal columns; two roots keep large and small numbers in range.
+  const product = Math.sqrt(xx * yy)
+  return product > 0 && product < Number.POSITIVE_INFINITY ? xy / product : xy / Math.sqrt(xx) / Math.sqrt(yy)
 }
 
 /**
