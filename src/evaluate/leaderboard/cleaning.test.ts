@@ -65,6 +65,15 @@ describe('a leaderboard with cleaned votes', () => {
     expect(board.votes).toBe(190)
   })
 
+  it('judges raters by the votes that earlier steps left', async () => {
+    const crowd = Array.from({ length: 190 }, (_, i) =>
+      vote('x', 'y', i % 10 === 0 ? 'b' : 'a', { rater: `r${i % 19}`, prompt: `question ${i}` }),
+    )
+    const contrary = Array.from({ length: 10 }, () => vote('x', 'y', 'b', { rater: 'contrary', prompt: 'again' }))
+    const board = await fit([...crowd, ...contrary], { duplicatePrompts: 0.9, outlierRaters: 0.05 })
+    expect(board.removed).toEqual({ identityLeak: 0, duplicatePrompts: 9, outlierRaters: 0 })
+  })
+
   it('says nothing of removals when the definition does not clean', async () => {
     const board = await fitLeaderboard({ name: 't', title: 't', filter: {} }, memorySource(distinct(6)), startRun())
     expect('removed' in board).toBe(false)

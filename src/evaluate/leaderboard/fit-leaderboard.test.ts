@@ -232,6 +232,25 @@ describe('fitLeaderboard', () => {
     expect(mean).toBeLessThan(summed)
   })
 
+  it('lets pairs that met often decide no more than others under the convention of arena-rank', async () => {
+    const of = (name: string, words: number) => candidate({ modality: 'item', item: name }, { features: { words } })
+    /** The wordier side wins so often of `count` votes, whoever it is. */
+    const meet = (x: string, y: string, count: number, share: number): Signal[] =>
+      [2, 1].flatMap((words) => {
+        const about = { a: of(x, words), b: of(y, 3 - words) }
+        const won = Math.round((count / 2) * (words === 2 ? share : 1 - share))
+        return [...comparisons(won, x, y, 'a', about), ...comparisons(count / 2 - won, x, y, 'b', about)]
+      })
+    const board = await fit([...meet('x', 'y', 200, 0.75), ...meet('y', 'z', 60, 0.5)], {
+      features: ['words'],
+      penalty: 'arena-rank',
+    })
+    // Both pairs weigh the same: ½·(σ(γ) − ¾) + ½·(σ(γ) − ½) + γ = 0, with equal strengths.
+    const gamma = board.features[0]?.coefficient ?? Number.NaN
+    expect(1 / (1 + Math.exp(-gamma)) - 0.625 + gamma).toBeCloseTo(0, 6)
+    expect(named(board, 'z').rating).toBeCloseTo(1000, 4)
+  })
+
   it('says when parts were never compared and when a competitor never lost, and still gives numbers', async () => {
     const apart = await fit([
       ...comparisons(2, 'x', 'y', 'a'),
