@@ -13,7 +13,17 @@ export {
 } from './compile.ts'
 export { type EvaluateOptions, evaluate, type Plain } from './evaluate.ts'
 export { gradients, valueAndGradient } from './gradient.ts'
-export type { Dim, Shape } from './graph/dimension.ts'
+export {
+  addDims,
+  type Dim,
+  dimAt,
+  divideDims,
+  elementCount,
+  formatShape,
+  multiplyDims,
+  type Shape,
+  subtractDims,
+} from './graph/dimension.ts'
 export type { DType, TypedArray } from './graph/dtype.ts'
 export { constant, input, scalar, type Tensor, type TensorType } from './graph/tensor.ts'
 export {
@@ -165,7 +175,16 @@ export {
   topK,
 } from './ops/sort.ts'
 export { type SparseEntries, type SparseMatrix, sparseMatmul, sparseMatrix } from './ops/sparse.ts'
+export { accumulateGradients } from './optimizer/accumulate.ts'
 export { type AdamOptions, type AdamWOptions, adam, adamW, scaleByAdam } from './optimizer/adam.ts'
+export {
+  type AdagradOptions,
+  adagrad,
+  type LionOptions,
+  lion,
+  type RmspropOptions,
+  rmsprop,
+} from './optimizer/adaptive.ts'
 export {
   accumulateMomentum,
   clipByGlobalNorm,
@@ -178,6 +197,7 @@ export {
   sgd,
   type WeightDecayOptions,
 } from './optimizer/basic.ts'
+export { type MuonOptions, muon, orthogonalized, partition } from './optimizer/muon.ts'
 export {
   constantSchedule,
   cosineSchedule,

@@ -44,6 +44,12 @@ const matmulOp: Op<MatmulAttributes> = {
     const names = inputs.map(emitter.name)
     const plain = !transposeA && !transposeB && alpha === 1
     if (plain) return emitter.node('MatMul', names)
+    const scaled = (product: string): string =>
+      alpha === 1 ? product : emitter.node('Mul', [product, emitter.scalar(alpha, a.dtype)])
+    // ONNX keeps the factor in float32, which would cost a product in float64 its precision.
+    const exact = a.dtype === 'float32' || Math.fround(alpha) === alpha
+    if (a.shape.length === 2 && b.shape.length === 2 && !exact)
+      return scaled(emitter.node('Gemm', names, { transA: Number(transposeA), transB: Number(transposeB) }))
     if (a.shape.length === 2 && b.shape.length === 2)
       return emitter.node('Gemm', names, {
         transA: Number(transposeA),
@@ -59,8 +65,7 @@ const matmulOp: Op<MatmulAttributes> = {
       })
     const left = transposeA ? swapLast(emitter, inputAt(names, 0), a.shape.length) : inputAt(names, 0)
     const right = transposeB ? swapLast(emitter, inputAt(names, 1), b.shape.length) : inputAt(names, 1)
-    const product = emitter.node('MatMul', [left, right])
-    return alpha === 1 ? product : emitter.node('Mul', [product, emitter.scalar(alpha, a.dtype)])
+    return scaled(emitter.node('MatMul', [left, right]))
   },
   vjp({ inputs, attributes: { transposeA, transposeB, alpha } }, [gradient]) {
     if (gradient === undefined) return []
