@@ -61,6 +61,7 @@ export function contrasts(page: Page): Promise<readonly Contrast[]> {
       })
       return 0.2126 * r + 0.7152 * g + 0.0722 * b
     }
+    // Cells of a picture say their colour as a background too, so that what a text stands on is always the same question.
     const behind = (element: Element): readonly string[] => {
       const layers: string[] = []
       for (let at: Element | null = element; at; at = at.parentElement)
@@ -71,13 +72,14 @@ export function contrasts(page: Page): Promise<readonly Contrast[]> {
       (element) =>
         [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim()) &&
         element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
-        !element.closest('svg, :disabled, noscript, option'),
+        !element.closest(':disabled, noscript, option'),
     )
     return texts.map((element) => {
       const style = getComputedStyle(element)
       const ground = behind(element)
+      const inPicture = element instanceof SVGElement
       const one = luminance(paint(ground))
-      const other = luminance(paint([...ground, style.color]))
+      const other = luminance(paint([...ground, inPicture ? style.fill : style.color]))
       const size = Number.parseFloat(style.fontSize)
       const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700)
       return {

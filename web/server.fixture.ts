@@ -23,13 +23,9 @@ function ended(child: ChildProcess): Promise<void> {
 /** Starts a server and waits until it says where it is. */
 export async function startServer(): Promise<StartedServer> {
   const folder = mkdtempSync(join(tmpdir(), 'penchant-studio-'))
-  const child = spawn(
-    process.execPath,
-    [main, 'start', '--port', '0', '--no-open', '--no-examples', '--data', folder],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+  const child = spawn(process.execPath, [main, 'start', '--port', '0', '--no-open', '--data', folder], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let said = ''
   const address = await new Promise<string>((resolve, reject) => {
     const give = (reason: string): void => reject(new Error(`${reason}; it said:\n${said}`))

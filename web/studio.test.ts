@@ -159,7 +159,9 @@ describe.skipIf(reason !== '')(`the studio in a browser${reason}`, () => {
     expect(await lines.locator('td:first-child').allTextContents()).toEqual(['4', '9', '20'])
     expect(await lines.nth(0).textContent()).toContain('"modelA"')
     // Lines 3, 6, 12, … 27 (8 of them, 9 being broken) prefer Elm, the other 16 good ones Ash.
-    await expect.poll(() => page.locator('.preview tbody th').allTextContents()).toEqual(['Ash', 'Elm'])
+    await expect
+      .poll(() => page.locator('.preview tbody th').allTextContents(), { timeout: 20_000 })
+      .toEqual(['Ash', 'Elm'])
     const download = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Download all rejected lines' }).click()
     expect((await download).suggestedFilename()).toMatch(/^rejected-.*\.jsonl$/)
@@ -187,7 +189,7 @@ describe.skipIf(reason !== '')(`the studio in a browser${reason}`, () => {
     const page = await open('/signals?kind=reply')
     await page.getByRole('button', { name: /Too dear/ }).click()
     const detail = page.locator('#signal-detail')
-    await detail.getByText('In London.').waitFor()
+    await detail.locator('.candidate').getByText('In London.').waitFor()
     expect(await detail.locator('.bubble.user').allTextContents()).toEqual([
       'userToo dear. Somewhere cheaper?',
       'userWhere should I study?',
@@ -236,7 +238,8 @@ describe.skipIf(reason !== '')(`the studio in a browser${reason}`, () => {
   it.each(['light', 'dark'] as const)('has text that can be read in the %s theme: WCAG AA', async (colorScheme) => {
     const page = await open('/leaderboards/cities?trait=field:art', { colorScheme })
     await standings(page, ['Paris', 'London'])
-    const weak = [...(await contrasts(page)), ...(await pageContrasts(page, ['/', '/import', '/signals', '/methods']))]
+    const others = ['/', '/leaderboards/management-schools', '/leaderboards/college-ice-hockey', '/import', '/signals']
+    const weak = [...(await contrasts(page)), ...(await pageContrasts(page, [...others, '/methods']))]
       .filter(({ ratio, needed }) => ratio < needed)
       .map(({ text, ratio }) => `${ratio.toFixed(2)}: ${text}`)
     expect(weak).toEqual([])

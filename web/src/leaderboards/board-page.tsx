@@ -200,6 +200,7 @@ export function BoardPage({ name }: { readonly name: string }) {
         model={shown?.model}
         intervals={shown?.intervals}
         adjustable={(shown?.features.length ?? 0) > 0}
+        dated={(shown?.votesOverTime.length ?? 0) > 1}
       />
       {board.error && <Failure error={board.error} retry={board.reload} />}
       {!shown && board.loading && <Loading what="the leaderboard" rows={14} />}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { grouped } from './boards-page.tsx'
+import { grouped, heading } from './boards-page.tsx'
 
 const board = (title: string, group?: string) => ({ name: title, title, ...(group && { group }) })
 
@@ -16,4 +16,11 @@ it('few boards with a year, or two of the same year, stay single', () => {
   const twice = [1, 2, 3, 4, 5, 6].map((number) => board(`Contest 2022, part ${number}`, 'g'))
   expect(grouped(twice)).toHaveLength(1)
   expect(grouped(twice)[0]?.years).toBeUndefined()
+})
+
+it('a group is called by what its titles begin with, else by its own name', () => {
+  expect(heading(['Schools, by students', 'Schools, by students of law'], 'cems')).toBe('Schools')
+  expect(heading(['Eurovision songs since 1975', 'Eurovision countries since 1975'], 'points')).toBe('Eurovision')
+  expect(heading(['Hockey 2009'], 'ice-hockey')).toBe('Ice hockey')
+  expect(heading(['Cities', 'Trees'], 'mixed_things')).toBe('Mixed things')
 })

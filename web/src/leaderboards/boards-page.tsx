@@ -32,9 +32,12 @@ function yearsAmong(boards: readonly BoardEntry[]): BoardGroup['years'] {
   return distinct && dated.length >= yearsFrom ? dated.toSorted(([a], [b]) => (a < b ? 1 : -1)) : undefined
 }
 
-/** A source's name as a heading. */
-function heading(source: string): string {
-  const words = source.replaceAll(/[-_]+/g, ' ')
+/** A heading for boards: the words that their titles begin with, else the name of their group. */
+export function heading(titles: readonly string[], group: string): string {
+  const [first = [], ...others] = titles.map((title) => title.split(' '))
+  const differs = first.findIndex((word, place) => others.some((other) => other[place] !== word))
+  const common = others.length > 0 ? first.slice(0, differs < 0 ? first.length : differs).join(' ') : ''
+  const words = common.replace(/[,:;–(].*$/, '').trim() || group.replaceAll(/[-_]+/g, ' ')
   return words.slice(0, 1).toUpperCase() + words.slice(1)
 }
 
@@ -43,7 +46,11 @@ export function grouped(boards: readonly BoardEntry[]): readonly BoardGroup[] {
   const groups = [...Map.groupBy(boards, ({ group }) => group ?? 'Others')].map(([name, members]) => {
     const years = yearsAmong(members)
     const yearly = new Set(years?.map(([, board]) => board))
-    return { title: heading(name), years, others: members.filter((board) => !yearly.has(board)) }
+    const title = heading(
+      members.map((board) => board.title),
+      name,
+    )
+    return { title, years, others: members.filter((board) => !yearly.has(board)) }
   })
   return [
     ...groups.flatMap(({ title, others }) => (others.length > 0 ? [{ title, boards: others, years: undefined }] : [])),
@@ -64,7 +71,7 @@ function Card({ board, kicker }: { readonly board: BoardEntry; readonly kicker?:
       <h3>
         <Link href={addressOf(board)}>{board.title}</Link>
       </h3>
-      {board.description && <p className="soft small">{board.description}</p>}
+      {board.description && <p className="about soft small">{board.description}</p>}
       {fitted.data ? (
         <>
           <Preview competitors={fitted.data.competitors} />
@@ -146,7 +153,7 @@ function Counts() {
   return (
     <p className="lead">
       {formatCounted(data.total, 'signal')} from {formatCounted(data.raters, 'rater')} about{' '}
-      {formatCounted(data.candidates, 'candidate')}, and what they amount to.
+      {formatCounted(data.candidates, 'candidate')}.
     </p>
   )
 }

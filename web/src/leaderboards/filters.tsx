@@ -59,10 +59,12 @@ export interface BoardFiltersProps {
   readonly intervals: string | undefined
   /** Whether there are effects beside the ratings, which can be left out. */
   readonly adjustable: boolean
+  /** Whether the votes are of different times. */
+  readonly dated: boolean
 }
 
 /** Chooses among a board's votes and how it is fitted. What is chosen stands in the address. */
-export function BoardFilters({ facets, own, model, intervals, adjustable }: BoardFiltersProps) {
+export function BoardFilters({ facets, own, model, intervals, adjustable, dated }: BoardFiltersProps) {
   const [query, change] = useQuery()
   const set = (name: string) => (value: string) => change({ [name]: value })
   const counted = (values: readonly { readonly value: string; readonly count: number }[] = []) =>
@@ -77,7 +79,7 @@ export function BoardFilters({ facets, own, model, intervals, adjustable }: Boar
   return (
     <form className="filters" aria-label="Choose votes and model" onSubmit={(event) => event.preventDefault()}>
       <div className="fields">
-        {(facets?.tags.length || query.has('tag')) && (
+        {((facets?.tags.length ?? 0) > 1 || query.has('tag')) && (
           <Select
             label="Category"
             value={query.get('tag') ?? ''}
@@ -85,7 +87,7 @@ export function BoardFilters({ facets, own, model, intervals, adjustable }: Boar
             onChange={set('tag')}
           />
         )}
-        {(facets?.languages.length || query.has('language')) && (
+        {((facets?.languages.length ?? 0) > 1 || query.has('language')) && (
           <Select
             label="Language"
             value={query.get('language') ?? ''}
@@ -115,14 +117,22 @@ export function BoardFilters({ facets, own, model, intervals, adjustable }: Boar
             </select>
           </label>
         )}
-        <label className="field">
-          From
-          <input type="date" value={query.get('from') ?? ''} onChange={(event) => set('from')(event.target.value)} />
-        </label>
-        <label className="field">
-          Before
-          <input type="date" value={query.get('to') ?? ''} onChange={(event) => set('to')(event.target.value)} />
-        </label>
+        {(dated || query.has('from') || query.has('to')) && (
+          <>
+            <label className="field">
+              From
+              <input
+                type="date"
+                value={query.get('from') ?? ''}
+                onChange={(event) => set('from')(event.target.value)}
+              />
+            </label>
+            <label className="field">
+              Before
+              <input type="date" value={query.get('to') ?? ''} onChange={(event) => set('to')(event.target.value)} />
+            </label>
+          </>
+        )}
         <Select
           label="Model"
           value={query.get('model') ?? model ?? ''}

@@ -1,4 +1,4 @@
-import { type ReactNode, useMemo, useState } from 'react'
+import { type CSSProperties, type ReactNode, useMemo, useState } from 'react'
 import type { Competitor } from '../api/leaderboard.ts'
 import { formatCount, formatShare } from '../ui/format.ts'
 import { useQuery } from '../ui/router.tsx'
@@ -59,6 +59,11 @@ export function sorted(competitors: readonly Competitor[], order: string): reado
   return order.startsWith('-') ? up.reverse() : up
 }
 
+/** Rows shown before one asks for the rest. */
+const firstRows = 100
+
+const longWord = /\S{16}/
+
 const estimateOf = ({ rating, lower, upper }: Competitor) => ({ value: rating, lower, upper })
 
 /** How a rank moved, such as up by three. */
@@ -84,6 +89,7 @@ export interface StandingsProps {
 export function Standings({ competitors, reference }: StandingsProps) {
   const [query, change] = useQuery()
   const [all, setAll] = useState(false)
+  const [limit, setLimit] = useState(firstRows)
   const order = query.get('sort') ?? 'rating'
   const find = query.get('find') ?? ''
   const references = useMemo(() => referenceFor(competitors, reference ?? []), [competitors, reference])
@@ -96,6 +102,8 @@ export function Standings({ competitors, reference }: StandingsProps) {
     [competitors, references],
   )
   const marks = ticks(...range, 4)
+  // A letter is about half as wide as it is high; a name then has the room it needs, and no more.
+  const nameWidth = Math.max(...competitors.map(({ name }) => name.length)) * 0.54
   const rows = sorted(competitors, order).filter(({ name }) => plain(name).includes(plain(find)))
 
   const heading = (id: string, title: ReactNode, className = '') => {
@@ -120,7 +128,10 @@ export function Standings({ competitors, reference }: StandingsProps) {
   }
 
   return (
-    <div className={`standings${all ? ' all' : ''}`} style={gridOf(marks, range)}>
+    <div
+      className={`standings${all ? ' all' : ''}`}
+      style={{ ...gridOf(marks, range), '--name': `min(${nameWidth}em, 24rem)` } as CSSProperties}
+    >
       <div className="row tools">
         <input
           type="search"
@@ -154,14 +165,19 @@ export function Standings({ competitors, reference }: StandingsProps) {
             </tr>
           </thead>
           <tbody>
-            {rows.map((competitor) => {
+            {rows.slice(0, limit).map((competitor) => {
               const before = references.get(competitor.name)
               return (
                 <tr key={competitor.name}>
                   <td className="rank">
                     {competitor.rank} <Move from={before?.rank} to={competitor.rank} />
                   </td>
-                  <th scope="row">{competitor.name}</th>
+                  <th
+                    scope="row"
+                    {...(longWord.test(competitor.name) && { className: 'long', title: competitor.name })}
+                  >
+                    {competitor.name}
+                  </th>
                   <td className="plot">
                     <Strip estimate={estimateOf(competitor)} range={range} reference={before && estimateOf(before)} />
                   </td>
@@ -176,6 +192,11 @@ export function Standings({ competitors, reference }: StandingsProps) {
           </tbody>
         </table>
       </section>
+      {rows.length > limit && (
+        <button type="button" className="rest" onClick={() => setLimit(rows.length)}>
+          Show all {formatCount(rows.length)}
+        </button>
+      )}
       {rows.length === 0 && <p className="soft">No competitor’s name holds “{find}”.</p>}
       {reference && (
         <p className="soft small">

@@ -52,8 +52,8 @@ const Cells = memo(({ matrix: { names, wins }, size, textHeight }: CellsProps) =
   </g>
 ))
 
-/** The widest label in units of a cell, so that names have the room they need whatever the number of cells. */
-const labelLimit = 16
+/** The longest name that is written out beside the cells, in letters. */
+const labelLimit = { narrow: 14, wide: 30 }
 
 /**
  * Who beats whom: one cell per pair, coloured by the share of decisive votes that the row won against the column. With
@@ -67,14 +67,15 @@ export function WinMatrix({ matrix }: { readonly matrix: Wins }) {
   const readout = useId()
   const shown = matrix.names.slice(0, size)
 
-  const letters = Math.min(labelLimit, Math.max(...shown.map((name) => name.length)))
+  const most = narrow ? labelLimit.narrow : labelLimit.wide
+  const letters = Math.min(most, Math.max(...shown.map((name) => name.length)))
   // Letters are about half an em wide; the text is 0.62 of a cell high, but never so small that it cannot be read.
   const cell = narrow
     ? Math.max(14, 330 / (size + letters * 0.45))
     : Math.max(16, Math.min(44, 1000 / (size + letters * 0.4)))
   const text = Math.min(14, cell * 0.72) / cell
   const label = letters * text * 0.52 + 0.4
-  const short = (name: string): string => (name.length > labelLimit ? `${name.slice(0, labelLimit - 1)}…` : name)
+  const short = (name: string): string => (name.length > most ? `${name.slice(0, most - 1)}…` : name)
 
   const move = (event: KeyboardEvent): void => {
     const steps: { readonly [key: string]: readonly [number, number] } = {

@@ -20,7 +20,7 @@ export interface Estimate {
 }
 
 /** Beyond this many interquartile ranges outside the quartiles a value is an outlier. */
-const fence = 4
+const fence = 3
 /** Among fewer estimates than this none is an outlier. */
 const outliersFrom = 12
 
@@ -36,8 +36,8 @@ function central(values: readonly number[]): readonly number[] {
 
 /**
  * The range in which estimates are drawn, so that one of them cannot squeeze all others together. It holds all values
- * but outliers (more than four interquartile ranges outside the quartiles), and interval ends as far as they lie within
- * 60 % of the values' own range beyond it: who has never lost has an interval without bounds.
+ * but outliers (more than three interquartile ranges outside the quartiles), and interval ends as far as they lie within
+ * 35 % of the values' own range beyond it: who has never lost has an interval without bounds.
  *
  * @param include values that must lie in the range whatever they are
  */
@@ -48,7 +48,7 @@ export function rangeOf(estimates: readonly Estimate[], include: readonly number
   const high = Math.max(...values)
   const drawn = estimates.filter(({ value }) => value >= low && value <= high)
   const widest = Math.max(...drawn.map(({ lower, upper }) => upper - lower), 1e-9)
-  const reach = high > low ? (high - low) * 0.6 : widest
+  const reach = high > low ? (high - low) * 0.35 : widest
   const from = Math.max(low - reach, Math.min(low, ...drawn.map(({ lower }) => lower)))
   const to = Math.min(high + reach, Math.max(high, ...drawn.map(({ upper }) => upper)))
   const margin = (to - from || 1) * 0.02
