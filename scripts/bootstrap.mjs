@@ -15,12 +15,28 @@ const nodeFlags = ['--disable-warning=ExperimentalWarning']
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex')
 const read = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
 
-/** Installs exactly what package-lock.json says, once per content of that file. */
+/** The packages of a lock file by their folder, each with its version; npm keeps one of what it installed. */
+function lockedPackages(path) {
+  try {
+    return JSON.parse(read(path)).packages ?? {}
+  } catch {
+    return {}
+  }
+}
+
+/** Whether what npm says it installed is what package-lock.json asks for, whoever ran npm. */
+function isInstalled() {
+  const there = lockedPackages(join(root, 'node_modules/.package-lock.json'))
+  return Object.entries(lockedPackages(join(root, 'package-lock.json'))).every(
+    ([folder, { version, optional }]) =>
+      folder === '' || there[folder]?.version === version || (optional && !there[folder]),
+  )
+}
+
+/** Installs exactly what package-lock.json says, unless it is there. */
 function install() {
-  const stamp = join(root, 'node_modules/.penchant-lock')
-  const wanted = sha256(readFileSync(join(root, 'package-lock.json')), process.platform, process.arch)
-  if (existsSync(node) && read(stamp) === wanted) return
-  process.stderr.write('Installing dependencies (once per lock file, about half a minute) …\n')
+  if (existsSync(node) && isInstalled()) return
+  process.stderr.write('Installing dependencies (once, about half a minute) …\n')
   const npm = process.env.npm_execpath
   const [command, prefix] = npm ? [process.execPath, [npm]] : ['npm', []]
   const result = spawnSync(command, [...prefix, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
@@ -33,7 +49,6 @@ function install() {
     )
     process.exit(1)
   }
-  writeFileSync(stamp, wanted)
 }
 
 /** Every file below a folder, in a fixed order. */

@@ -83,7 +83,7 @@ export function boardTable(board: BoardRows, options: TableOptions = {}): readon
   const rest = columns - rank - rating - between - votes - 6 - 2 * 5
   const name = Math.min(
     width(({ name }) => name, 4),
-    Math.max(8, Math.floor(rest / 2)),
+    Math.max(8, rest - 18),
   )
   const bar = Math.min(40, Math.max(10, rest - name))
   const lines = rows.map((row) =>

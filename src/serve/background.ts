@@ -103,11 +103,14 @@ export async function openBackground(folder: string): Promise<Background> {
     const thread = startThread(folder, () => {
       threads.delete(thread)
       if (fitter === thread) fitter = undefined
+      if (importer === thread) importer = undefined
     })
     threads.add(thread)
     return thread
   }
   let fitter: Thread | undefined
+  /** A thread that has imported and waits to import again. */
+  let importer: Thread | undefined
   /** The thread for short work, which stays: starting one takes as long as fitting a small board. */
   const lasting = (): Thread => {
     fitter ??= start()
@@ -117,15 +120,18 @@ export async function openBackground(folder: string): Promise<Background> {
   return {
     store,
     fit(definition, within) {
-      return lasting().run({ kind: 'fit', definition, within }, startRun({ folder: join(folder, 'boards') }))
+      return lasting().run({ kind: 'fit', definition, within }, startRun({ folder: join(folder, 'work') }))
     },
     loadDataset: (name, run) => lasting().run({ kind: 'dataset', name }, run),
     async importFile(task, run) {
-      const thread = start()
+      const thread = importer ?? start()
+      importer = undefined
       try {
         return await thread.run(task, run)
       } finally {
-        await thread.end()
+        // One thread stays for the next import, because most files are read sooner than a thread is started.
+        if (importer === undefined && threads.has(thread)) importer = thread
+        else await thread.end()
       }
     },
     async close() {

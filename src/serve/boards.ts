@@ -31,6 +31,8 @@ export interface Boards {
 const definitions = 'leaderboards'
 const results = 'leaderboard-results'
 const keptInMemory = 64
+/** Results among the documents, per board; what people filter by has no end. */
+const keptPerBoard = 16
 
 interface Result {
   /** Hash of the definition and the request. */
@@ -58,6 +60,29 @@ export function openBoards(
   const memory = new Map<string, Result>()
   const underway = new Map<string, Promise<Leaderboard>>()
 
+  /** Ids of the results among the documents by board, oldest first; known once somebody has asked. */
+  let stored: Promise<Map<string, string[]>> | undefined
+
+  const boardIn = (id: string): string => id.slice(0, id.indexOf('/'))
+
+  async function storedIds(): Promise<Map<string, string[]>> {
+    stored ??= documents.list(results).then((all) =>
+      Map.groupBy(
+        all.map(({ id }) => id),
+        boardIn,
+      ),
+    )
+    return stored
+  }
+
+  async function persist(id: string, result: Result): Promise<void> {
+    await documents.put(results, id, result)
+    const ids = await storedIds()
+    const those = [...(ids.get(boardIn(id)) ?? []).filter((other) => other !== id), id]
+    for (const old of those.splice(0, Math.max(0, those.length - keptPerBoard))) await documents.delete(results, old)
+    ids.set(boardIn(id), those)
+  }
+
   function keep(id: string, result: Result): void {
     memory.delete(id)
     memory.set(id, result)
@@ -72,9 +97,10 @@ export function openBoards(
   }
 
   async function forget(name: string): Promise<void> {
-    for (const { id } of await documents.list(results))
-      if (id.startsWith(`${name}/`)) await documents.delete(results, id)
-    for (const id of memory.keys()) if (id.startsWith(`${name}/`)) memory.delete(id)
+    const ids = await storedIds()
+    for (const id of ids.get(name) ?? []) await documents.delete(results, id)
+    ids.delete(name)
+    for (const id of memory.keys()) if (boardIn(id) === name) memory.delete(id)
   }
 
   return {
@@ -87,7 +113,7 @@ export function openBoards(
     async read(name, request = {}) {
       const definition = requested(await definitionOf(name), request)
       const within = request.within ?? {}
-      const asked = contentHash(canonicalJson({ request, within } as unknown as Json))
+      const asked = contentHash(canonicalJson(request as unknown as Json))
       const id = `${name}/${asked.slice(0, 32)}`
       const key = contentHash(canonicalJson({ definition, within } as unknown as Json))
       const dataVersion = await store.version()
@@ -103,7 +129,7 @@ export function openBoards(
         // The data may have moved on before the fit began; the board says which data it saw.
         const result: Result = { key, dataVersion: board.dataVersion, board }
         keep(id, result)
-        await documents.put(results, id, result)
+        await persist(id, result)
         return board
       })
       underway.set(flight, fitting)

@@ -5,26 +5,10 @@ import { afterAll, expect, it } from 'vitest'
 import type { DocumentStore } from '../collect/index.ts'
 import { type Job, openJobs } from './jobs.ts'
 import { serverLog } from './log.ts'
+import { memoryDocuments } from './memory-documents.fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'penchant-jobs-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-function memoryDocuments(): DocumentStore {
-  const all = new Map<string, unknown>()
-  const key = (collection: string, id: string): string => JSON.stringify([collection, id])
-  return {
-    get: async (collection, id) => structuredClone(all.get(key(collection, id))),
-    put: async (collection, id, document) => {
-      all.set(key(collection, id), structuredClone(document))
-    },
-    delete: async (collection, id) => all.delete(key(collection, id)),
-    list: async (collection) =>
-      [...all].flatMap(([name, document]) => {
-        const [of, id] = JSON.parse(name) as [string, string]
-        return of === collection ? [{ id, document }] : []
-      }),
-  }
-}
 
 const open = (documents: DocumentStore = memoryDocuments()) =>
   openJobs({ documents, folder, log: serverLog({ level: 'silent' }) })

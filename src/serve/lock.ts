@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { writeWhole } from '../run/index.ts'
@@ -44,6 +44,9 @@ export function lockFolder(folder: string): FolderLock {
   }
   return {
     announce: (address) => writeWhole(note, `${JSON.stringify({ pid: process.pid, address })}\n`),
-    release: () => database.close(),
+    release() {
+      rmSync(note, { force: true })
+      database.close()
+    },
   }
 }

@@ -38,7 +38,7 @@ export async function* loadShippedData(
     }
     const started = performance.now()
     const run = startRun({
-      folder: join(service.folder, 'shipped'),
+      folder: join(service.folder, 'work'),
       ...(onProgress && { onProgress }),
       ...(signal && { signal }),
     })
@@ -54,12 +54,12 @@ const hashOf = (definition: LeaderboardDefinition): string => contentHash(canoni
  * Defines the leaderboards that come with the package. A board that a person changed or removed stays as they left it;
  * one that they left alone follows the package.
  *
- * @returns the names of those that are there, in the package's order
+ * @returns those that are there, as they are defined now, in the package's order
  */
-export async function defineShippedBoards(service: Service): Promise<readonly string[]> {
+export async function defineShippedBoards(service: Service): Promise<readonly LeaderboardDefinition[]> {
   const { documents } = service.store
   const there = new Map((await service.boards.list()).map((definition) => [definition.name, definition]))
-  const names: string[] = []
+  const defined: LeaderboardDefinition[] = []
   for (const definition of shippedLeaderboards()) {
     const marker = `leaderboard/${definition.name}`
     const hash = hashOf(definition)
@@ -67,11 +67,13 @@ export async function defineShippedBoards(service: Service): Promise<readonly st
     const present = there.get(definition.name)
     const untouched =
       known === undefined ? present === undefined : present !== undefined && hashOf(present) === known.hash
-    if (untouched && known?.hash !== hash) {
-      await service.boards.put(definition)
-      await documents.put(markers, marker, { hash })
-    }
-    if (untouched || present) names.push(definition.name)
+    if (untouched) {
+      if (known?.hash !== hash) {
+        await service.boards.put(definition)
+        await documents.put(markers, marker, { hash })
+      }
+      defined.push(definition)
+    } else if (present) defined.push(present)
   }
-  return names
+  return defined
 }

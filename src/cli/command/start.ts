@@ -1,13 +1,12 @@
 import { Command, Option } from 'commander'
 import pc from 'picocolors'
 import packageJson from '../../../package.json' with { type: 'json' }
-import type { LogLevel, RunningServer, Service } from '../../serve/index.ts'
+import type { LogLevel, RunningServer } from '../../serve/index.ts'
 import { apiKeys } from '../api-keys.ts'
-import { boardTable } from '../board-table.ts'
 import { byteSize } from '../byte-size.ts'
 import { dataFolder, withDataFolder } from '../data-folder.ts'
 import { withExamples } from '../examples.ts'
-import { progressTeller } from '../progress.ts'
+import { loadAndShow, say } from '../shipped-data.ts'
 import { wholeNumber } from '../whole-number.ts'
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -20,60 +19,6 @@ interface Options {
   readonly apiKeyFile?: string
   readonly importLimit?: number
   readonly log?: LogLevel
-}
-
-const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`
-const say = (line = ''): void => {
-  process.stdout.write(`${line}\n`)
-}
-
-/** Loads what comes with the package, saying so; nothing is said of what an earlier start has loaded. */
-async function load(service: Service, tell: (detail: string) => void, stop: AbortSignal): Promise<void> {
-  const { defineShippedBoards, loadShippedData } = await import('../../serve/index.ts')
-  const teller = progressTeller()
-  const started = performance.now()
-  let [sets, fresh] = [0, 0]
-  try {
-    const onProgress: typeof teller.tell = (progress) => {
-      tell(`loading ${progress.label}`)
-      teller.tell(progress)
-    }
-    for await (const { dataset, inserted, already, seconds: took } of loadShippedData(service, {
-      onProgress,
-      signal: stop,
-    })) {
-      sets++
-      if (already) continue
-      fresh++
-      teller.end()
-      say(`${pc.green('✓')} ${dataset.title} ${pc.dim(`${inserted} signals, ${took.toFixed(1)} s`)}`)
-    }
-  } finally {
-    teller.end()
-  }
-  if (fresh === 0) {
-    const { total } = await service.store.counts()
-    say(
-      `${pc.green('✓')} ${total} signals are there already, ${sets} shipped sets among them ${pc.dim(seconds(started))}`,
-    )
-  }
-  await showBoards(service, await defineShippedBoards(service), tell)
-}
-
-const shownTop = 3
-
-async function showBoards(service: Service, names: readonly string[], tell: (detail: string) => void): Promise<void> {
-  const started = performance.now()
-  for (const name of names) {
-    tell(`fitting ${name}`)
-    const board = await service.boards.read(name)
-    say()
-    say(`${pc.bold(board.title)} ${pc.dim(`${board.votes} votes, ${board.competitors.length} ranked`)}`)
-    const columns = Math.min(100, process.stdout.columns ?? 80)
-    for (const line of boardTable({ competitors: board.competitors }, { columns, top: shownTop })) say(`  ${line}`)
-  }
-  say()
-  say(pc.dim(`${names.length} leaderboards in ${seconds(started)}`))
 }
 
 /** Opens the studio where somebody sits before a screen; that it does not open is no reason to stop. */
@@ -125,7 +70,7 @@ export function startCommand(): Command {
         keys,
         log: serverLog({ level: options.log ?? 'warn' }),
         ...(options.importLimit !== undefined && { limits: { importBytes: options.importLimit } }),
-        load,
+        load: loadAndShow,
       })
       say(`${pc.bold(pc.cyan('Penchant'))} ${packageJson.version} ${pc.dim(`· data in ${folder}`)}`)
       let stopping = false

@@ -66,7 +66,7 @@ export function exportRoutes(service: Service): OpenAPIHono {
     const snapshot = await store.snapshot()
     const abort = new AbortController()
     stream.on('close', () => abort.abort(new Error('the client went away')))
-    const run = startRun({ folder: join(folder, 'exports'), signal: AbortSignal.any([abort.signal, stopping]) })
+    const run = startRun({ folder: join(folder, 'work'), signal: AbortSignal.any([abort.signal, stopping]) })
     const work = exportSignals(snapshot, { to: stream, format, container, filter: filterOf(query) }, run).finally(() =>
       snapshot.close(),
     )
