@@ -157,6 +157,18 @@ describe('fitLeaderboard', () => {
     expect(board.warnings).toEqual([])
   })
 
+  it('leaves out rankings whose ties are too large for Plackett–Luce', async () => {
+    const many = Array.from({ length: 12 }, (_, i) => `c${i}`)
+    const tied = ranking(
+      many,
+      many.map((_, i) => (i === 0 ? 1 : 2)),
+    )
+    const board = await fit([tied, ranking(['x', 'y']), ranking(['y', 'x'])], { model: 'plackett-luce' })
+    expect(board.votes).toBe(2)
+    expect(board.competitors.map(({ name }) => name)).toEqual(['x', 'y'])
+    expect(board.warnings[0]).toContain('1 vote left out: they tie more than 10 competitors at one rank')
+  })
+
   it('estimates a feature beside the ratings', async () => {
     const at = (name: string, home: boolean) => candidate({ modality: 'item', item: name }, { features: { home } })
     const played = (host: string, guest: string, won: number, lost: number): Signal[] => [

@@ -12,6 +12,9 @@ import type { CompetitorKey, Leaderboard, LeaderboardDefinition } from './leader
 import { type VoteTally, voteTally } from './vote-tally.ts'
 import { type VoteCalendar, voteCalendar } from './votes-over-time.ts'
 
+/** Plackett–Luce averages over the orders of a tie, which grow too many beyond this. */
+const largestTie = 10
+
 /** What is counted of each competitor beside the votes themselves. */
 export interface CompetitorCounts {
   votes: number
@@ -208,6 +211,8 @@ export function voteGatherer(definition: LeaderboardDefinition): VoteGatherer {
       lists === 'groups' ? signal.candidates.map((candidate) => nameOf(candidate, competitor)) : competing
     if (new Set(own).size < own.length) return 'rank a competitor twice'
     const { groups, unranked } = orderOf(signal.ranks)
+    if (model === 'plackett-luce' && groups.some((group) => group.length > largestTie))
+      return `tie more than ${largestTie} competitors at one rank, which the model plackett-luce does not take`
     // Who gets no points was rated all the same: with 0.
     const below = definition.unranked === 'below' || model === 'rating-scale' ? unranked : []
     const ranked = [...groups.flat(), ...below].map((at) => competing[at] as number)
