@@ -46,19 +46,19 @@ export interface ExportReport {
   readonly seconds: number
 }
 
-const byExtension: { readonly [extension: string]: ContainerName } = {
-  jsonl: 'jsonl',
-  ndjson: 'jsonl',
-  json: 'json',
-  csv: 'delimited',
-  tsv: 'delimited',
-  inter: 'delimited',
-  parquet: 'parquet',
-}
+const byExtension: ReadonlyMap<string, ContainerName> = new Map([
+  ['jsonl', 'jsonl'],
+  ['ndjson', 'jsonl'],
+  ['json', 'json'],
+  ['csv', 'delimited'],
+  ['tsv', 'delimited'],
+  ['inter', 'delimited'],
+  ['parquet', 'parquet'],
+])
 
 function containerFor(format: Format, name: FormatName, { to, container }: ExportOptions): ContainerName {
   const extension = typeof to === 'string' ? extensionOf(to) : ''
-  const asked = container ?? byExtension[extension] ?? (format.write.containers[0] as ContainerName)
+  const asked = container ?? byExtension.get(extension) ?? (format.write.containers[0] as ContainerName)
   if (!containerNames.includes(asked))
     throw new Error(`container is ${JSON.stringify(asked)}, expected one of ${format.write.containers.join(', ')}`)
   if (!format.write.containers.includes(asked))

@@ -132,8 +132,9 @@ async function makeOut(
   if (options.container !== undefined && !containerNames.includes(options.container))
     throw new Error(`container is ${JSON.stringify(options.container)}, expected one of ${containerNames.join(', ')}`)
   const limit = options.lineLimit ?? lineLimit
-  const layout = await layoutOf(input, options.container)
-  const columns = options.columns ?? {}
+  const layout = await layoutOf(input, options.container, options.format !== undefined)
+  // Without a prototype, so that no column is taken for one of its members.
+  const columns: NonNullable<ImportOptions['columns']> = Object.assign(Object.create(null), options.columns)
   const name = options.format ?? (await detected(input, layout, columns, limit, run))
   const format: Format = formats[name]
   if (!format.containers.includes(layout.container))
@@ -177,6 +178,8 @@ async function detected(
     for (const row of batch.slice(0, sampleRows)) if ('fields' in row) rows.push(arranged(row.fields, columns))
     if (rows.length > 0) break
   }
+  if (rows.length === 0)
+    throw new Error(`${input.name} has no rows that could be read; give the format to see what is wrong`)
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   return detectFormat({ container: layout.container, columns: names, header: layout.header, rows }, input.name)
 }

@@ -135,16 +135,16 @@ export function withoutUndefined<Members extends object>(
   }
 }
 
-/** What of a context stands in a row's `context` cell, when its messages stand elsewhere; undefined when nothing. */
-export function writeContext(context: Context, source: string, elsewhere: readonly (keyof Context)[]): unknown {
+/**
+ * What of a context stands in a row's `context` cell when some of it stands elsewhere; undefined when nothing. The id is
+ * left to be derived again where it was derived from the content.
+ */
+export function writeContext(context: Context, elsewhere: readonly (keyof Context)[]): unknown {
   const { id, ...content } = context
   const rest = Object.fromEntries(Object.entries(content).filter(([key]) => !elsewhere.includes(key as keyof Context)))
-  const derived = Object.keys(content).length > 0 ? contextId(content) : source
-  const named = id === derived ? {} : { id }
-  const cell = { ...named, ...rest }
-  const keys = Object.keys(cell)
-  if (keys.length === 0) return undefined
-  return keys.length === 1 && keys[0] === 'id' && !mayBeJson(id) ? id : cell
+  const derived = Object.keys(content).length > 0 && id === contextId(content)
+  if (Object.keys(rest).length === 0) return derived ? undefined : mayBeJson(id) ? { id } : id
+  return derived ? rest : { id, ...rest }
 }
 
 /** What stands in the common columns of a row. */

@@ -107,8 +107,8 @@ function featuresOf(fields: Fields, options: ReadOptions): Features {
   const found: Features = { a: {}, b: {}, context: {} }
   for (const [path, number] of nestedNumbers(structured('conv_metadata', fields['conv_metadata']), '')) {
     const side = sideInName.exec(path)?.[1] as Side | undefined
-    if (side) found[side][path.replace(sideInName, '')] = number
-    else found.context[path] = number
+    const name = side ? path.replace(sideInName, '') : path
+    if (name !== '__proto__') found[side ?? 'context'][name] = number
   }
   for (const side of sides) {
     for (const [column, cell] of Object.entries(fields)) {
@@ -123,7 +123,7 @@ function featuresOf(fields: Fields, options: ReadOptions): Features {
 }
 
 const isSideFeature = (column: string, side: Side): boolean =>
-  column.length > 2 && column.endsWith(`_${side}`) && !ownColumns.includes(column)
+  column.length > 2 && column.endsWith(`_${side}`) && column !== `__proto___${side}` && !ownColumns.includes(column)
 
 /** The conversation of a side: `conversation_a` or `messages_a`, or `prompt` with `response_a`. */
 function conversationOf(fields: Fields, side: Side): Message[] | undefined {
@@ -167,7 +167,8 @@ function readBattle(fields: Fields, about: (fields: Fields, metadata?: Fields) =
   // A column x_a that became a feature is not metadata too.
   const rest = Object.fromEntries(
     Object.entries(fields).filter(
-      ([column]) => !sides.some((side) => isSideFeature(column, side) && column.slice(0, -2) in features[side]),
+      ([column]) =>
+        !sides.some((side) => isSideFeature(column, side) && Object.hasOwn(features[side], column.slice(0, -2))),
     ),
   )
   const { base, context } = about(rest, kept)
@@ -262,7 +263,7 @@ function writeBattle(signal: Comparison): OutRow | Inexpressible {
     shared_messages: found === undefined || found === shared.length ? undefined : shared.length,
     strength,
     aspects,
-    context: writeContext(context, signal.source, elsewhere),
+    context: writeContext(context, elsewhere),
     ...writeAbout(signal),
   })
 }

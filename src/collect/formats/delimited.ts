@@ -203,14 +203,20 @@ export function isColumnName(name: string): boolean {
   return name !== '' && name.trim() === name && !isNumeric(name) && !/^column \d+$/.test(name)
 }
 
+const promised: ReadonlyMap<string, string> = new Map([
+  ['csv', ','],
+  ['tsv', '\t'],
+  ['tab', '\t'],
+  ['inter', '\t'],
+])
+
 /**
  * How a text is laid out, told from its first line: the delimiter that the file's extension promises when the line has
  * it, else the first of `::`, tab, comma, semicolon and space that it has. A first line with a number among its cells
  * is data, not a header.
  */
 export function delimitingOf(firstLine: string, extension: string): Delimiting {
-  const promised: { readonly [extension: string]: string } = { csv: ',', tsv: '\t', tab: '\t', inter: '\t' }
-  const expected = promised[extension]
+  const expected = promised.get(extension)
   const delimiter =
     expected !== undefined && firstLine.includes(expected)
       ? expected

@@ -42,12 +42,17 @@ function note(columns: Columns, row: OutRow): void {
 const duckDbTypes = { number: 'DOUBLE', string: 'VARCHAR', boolean: 'BOOLEAN', json: 'JSON' } as const
 
 function parquetColumns(columns: Columns, known: { readonly [column: string]: string }): { [column: string]: string } {
+  const lower = new Map<string, string>()
   const found = [...columns].map(([column, seen]): [string, string] => {
+    const twin = lower.get(column.toLowerCase())
+    if (twin !== undefined)
+      throw new Error(
+        `columns ${JSON.stringify(twin)} and ${JSON.stringify(column)} differ only in case, which Parquet files do not tell apart when DuckDB writes them; write lines of JSON instead`,
+      )
+    lower.set(column.toLowerCase(), column)
+    if (Object.hasOwn(known, column)) return [column, known[column] as string]
     const [only] = seen
-    return [
-      column,
-      known[column] ?? (seen.size === 1 && only ? duckDbTypes[only] : seen.size === 0 ? 'VARCHAR' : 'JSON'),
-    ]
+    return [column, seen.size === 1 && only ? duckDbTypes[only] : seen.size === 0 ? 'VARCHAR' : 'JSON']
   })
   return Object.fromEntries(found.length > 0 ? found : Object.entries(known))
 }
@@ -136,7 +141,7 @@ export async function openOut(
     for await (const row of storedRows(linesPath))
       await text.write(
         delimitedLine(
-          names.map((name) => cellText(row[name])),
+          names.map((name) => (Object.hasOwn(row, name) ? cellText(row[name]) : undefined)),
           delimiter,
         ),
       )

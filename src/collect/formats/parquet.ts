@@ -66,6 +66,7 @@ export async function* parquetRows(
     const result = await connection.stream(`SELECT * FROM read_parquet(${literal(path)})`)
     const names = result.columnNames()
     const types = result.columnTypes()
+    if (names.includes('__proto__')) throw new RowFault('__proto__', 'a field cannot be named __proto__')
     let at = 1
     for (;;) {
       const chunk = await result.fetchChunk()

@@ -1,6 +1,6 @@
 import { type Candidate, type Comparison, candidate, type Message, type Rating } from '../signal.ts'
 import { type About, aboutReader, withoutUndefined } from './about.ts'
-import { booleanCell, isAbsent, messagesCell, numberCell, structured, textCell } from './cells.ts'
+import { booleanCell, isAbsent, messagesCell, numberCell, textCell } from './cells.ts'
 import { contentOfMessages, messagesOfContent, splitConversations } from './conversation.ts'
 import { RowFault, unexpected } from './fault.ts'
 import {
@@ -20,7 +20,7 @@ const ownColumns = ['prompt', 'chosen', 'rejected', 'score_chosen', 'score_rejec
 /** A cell that is a text or a list of messages. */
 function textOrMessages(path: string, cell: unknown): string | Message[] | undefined {
   if (cell === undefined || cell === null) return undefined
-  return Array.isArray(structured(path, cell, true)) ? messagesCell(path, cell) : textCell(path, cell)
+  return Array.isArray(cell) ? messagesCell(path, cell) : textCell(path, cell)
 }
 
 const asked = (prompt: string): Message[] => [{ role: 'user', content: prompt }]

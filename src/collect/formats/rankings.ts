@@ -161,7 +161,7 @@ function commonRow(signal: Ranking): OutRow {
   return {
     id: signal.id,
     rater: writeRater(signal.rater),
-    context: writeContext(signal.context, signal.source, []),
+    context: writeContext(signal.context, []),
     time: signal.time,
     ...writeAbout(signal),
   }

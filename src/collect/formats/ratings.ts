@@ -88,7 +88,7 @@ function writeRating(signal: Rating): OutRow {
   return withoutUndefined({
     id: signal.id,
     rater: writeRater(signal.rater),
-    context: writeContext(signal.context, signal.source, []),
+    context: writeContext(signal.context, []),
     item: writeCandidate(signal.candidate),
     ...wide,
     aspects: Object.keys(rest).length > 0 ? rest : undefined,

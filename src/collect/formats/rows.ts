@@ -22,15 +22,17 @@ export function extensionOf(name: string): string {
 /**
  * How a file is laid out, told from its content and, for delimited text, its extension.
  *
+ * @param emptyIsFine take an empty file for lines of JSON, of which there are none
  * @throws {Error} when the file is empty or looks like no text
  */
-export async function layoutOf(input: Input, container?: ContainerName): Promise<Layout> {
+export async function layoutOf(input: Input, container?: ContainerName, emptyIsFine = false): Promise<Layout> {
   const text = { delimiter: ',', header: true }
   let head = Buffer.alloc(0)
   for await (const piece of input.chunks()) {
     head = Buffer.concat([head, piece])
     if (head.length >= headBytes || head.includes(10)) break
   }
+  if (head.length === 0 && emptyIsFine) return { container: container ?? 'jsonl', ...text }
   if (head.length === 0) throw new Error(`${input.name} is empty`)
   if (container === 'parquet' || head.toString('latin1', 0, 4) === parquetMagic)
     return { container: 'parquet', ...text }

@@ -127,7 +127,10 @@ function annotationsOf({ aspects, rationales, metadata }: Rating, byAspect: bool
       const { Rating: _, ...rest } = kept[aspect] ?? { Rating: undefined, Rationale: rationales?.[aspect] }
       return [
         aspect,
-        withoutUndefined({ Rating: byAspect && aspect in aspects ? String(aspects[aspect]) : 'N/A', ...rest }),
+        withoutUndefined({
+          Rating: byAspect && Object.hasOwn(aspects, aspect) ? String(aspects[aspect]) : 'N/A',
+          ...rest,
+        }),
       ]
     }),
   )
