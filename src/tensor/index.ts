@@ -12,6 +12,7 @@ export {
   spec,
 } from './compile.ts'
 export { type EvaluateOptions, evaluate, type Plain } from './evaluate.ts'
+export { checkGradients, type GradientCheck, type GradientCheckOptions } from './finite-difference.ts'
 export { gradients, valueAndGradient } from './gradient.ts'
 export {
   addDims,
