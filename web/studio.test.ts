@@ -5,6 +5,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { contrasts, focused, pageContrasts, tabTo } from './legibility.fixture.ts'
 import { type StartedServer, startServer } from './server.fixture.ts'
+import { samples } from './src/import/guide.tsx'
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 const args = [
@@ -171,6 +172,29 @@ describe.skipIf(reason !== '')(`the studio in a browser${reason}`, () => {
     await page.close()
   })
 
+  it('reads the files that it shows as examples', async () => {
+    const read: { readonly [title: string]: unknown } = {}
+    for (const { title, file } of samples) {
+      const started = await fetch(
+        `${server.address}/v1/imports?filename=sample.csv&source=${encodeURIComponent(title)}`,
+        {
+          method: 'POST',
+          body: file,
+        },
+      )
+      const { job } = (await started.json()) as { job: { id: string } }
+      await expect.poll(async () => (await jobOf(job.id)).state, { timeout: 20_000 }).not.toBe('running')
+      const { state, error, result } = await jobOf(job.id)
+      Object.assign(read, { [title]: error ?? [state, result?.inserted, result?.rejectedCount] })
+    }
+    // One signal per vote, per rater and context, and per rated item.
+    expect(read).toEqual({
+      'Votes between two': ['done', 3, 0],
+      Rankings: ['done', 2, 0],
+      Ratings: ['done', 2, 0],
+    })
+  })
+
   it('refuses the whole file at its first broken line when told not to keep going', async () => {
     const file = join(folder, 'shrubs.csv')
     writeFileSync(file, votes.replaceAll('Ash', 'Box'))
@@ -306,6 +330,14 @@ async function call(method: string, path: string, body?: unknown): Promise<unkno
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
   return response.json()
 }
+
+interface EndedJob {
+  readonly state: string
+  readonly error?: string
+  readonly result?: { readonly inserted: number; readonly rejectedCount: number }
+}
+
+const jobOf = async (id: string): Promise<EndedJob> => (await call('GET', `/v1/jobs/${id}`)) as EndedJob
 
 /** Drags a file from outside onto the drop zone and lets it go, as the browser itself would tell it. */
 async function drop(page: Page, file: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** The smallest files that each become a leaderboard. */
+/** Small files of a person's own making, by what they hold. */
 export const samples = [
   {
     title: 'Votes between two',
