@@ -1,0 +1,27 @@
+/**
+ * Architectures as plain functions over parameter trees: `initX(random, config)` makes the numbers, `applyX(parameters,
+ * inputs, config)` builds the graph.
+ */
+export { linearCrossEntropy, weightedMean } from './cross-entropy.ts'
+export {
+  type DecoderConfig,
+  type FullDecoderConfig,
+  fullDecoderConfig,
+  parseDecoderConfig,
+  type RotaryScaling,
+} from './decoder/config.ts'
+export { applyDecoder, type DecoderInputs, decoderHead, decoderLoss, decoderStates } from './decoder/decoder.ts'
+export { type DecoderLayerParameters, type DecoderParameters, initDecoder } from './decoder/parameters.ts'
+export { rotaryFrequencies } from './decoder/rotary-angles.ts'
+export { swiGlu } from './decoder/swiglu.ts'
+export {
+  applyLinear,
+  initLinear,
+  initNorm,
+  type LinearOptions,
+  type LinearParameters,
+  type LoraParameters,
+  type NormParameters,
+} from './linear.ts'
+export { type Activation, activate, applyMlp, initMlp, type MlpOptions, type MlpParameters } from './mlp.ts'
+export { type FloatType, normalValue, uniformValue } from './parameters.ts'
