@@ -11,6 +11,18 @@ export {
   type SymbolicInputs,
   spec,
 } from './compile.ts'
+export {
+  attachEmbeddingTable,
+  type EmbeddingMemory,
+  type EmbeddingTable,
+  type EmbeddingTableOptions,
+  embeddingTable,
+  loadEmbeddingTable,
+  type MappedRows,
+  mapEmbeddingRows,
+  type RowOptimizer,
+  type TouchedRows,
+} from './embedding-table.ts'
 export { type EvaluateOptions, evaluate, type Plain } from './evaluate.ts'
 export { checkGradients, type GradientCheck, type GradientCheckOptions } from './finite-difference.ts'
 export { gradients, valueAndGradient } from './gradient.ts'

@@ -56,6 +56,8 @@ export interface Safetensors {
    * @throws {RangeError} when there is none of the name
    */
   read(name: string, dtype?: DType): Promise<TensorValue>
+  /** Where a tensor's bytes start in its file, and the format's name of its element type. */
+  location(name: string): { readonly file: string; readonly start: number; readonly dtype: string }
   /** Reads rows `from` (inclusive) to `to` (exclusive) of a tensor: a part of a table too large for memory. */
   readRows(name: string, from: number, to: number, dtype?: DType): Promise<TensorValue>
 }
@@ -198,6 +200,10 @@ export async function openSafetensors(path: string): Promise<Safetensors> {
     names: [...entries.keys()],
     metadata,
     shape: (name) => find(name).shape,
+    location(name) {
+      const { file, start, stored } = find(name)
+      return { file, start, dtype: stored }
+    },
     read: (name, dtype) => read(name, 0, 0, true, dtype),
     async readRows(name, from, to, dtype) {
       const rows = find(name).shape[0]

@@ -186,7 +186,8 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
   const trained = traced.parameters.filter(
     ({ name, value }) => isFloat(value.dtype) && (options.trainable?.(name.slice(prefix.length)) ?? true),
   )
-  if (trained.length === 0) throw new RangeError('trainStep: there is no parameter to train')
+  if (trained.length === 0 && traced.parameters.length > 0)
+    throw new RangeError('trainStep: none of the parameters is trained; leave the parameters empty where that is meant')
   const infos: ParameterInfo[] = trained.map(({ name, value: { shape, dtype } }) => ({
     path: name.slice(prefix.length),
     shape,
