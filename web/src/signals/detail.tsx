@@ -55,7 +55,11 @@ function RankingView({ signal }: { readonly signal: OfKind<'ranking'> }) {
       {inRankOrder(signal).map(({ candidate, rank }) => (
         <li key={candidate.id}>
           <span className="rank">{rank ?? '–'}</span>
-          {brief(candidate) ? candidateTitle(candidate) : <CandidateView candidate={candidate} />}
+          {candidate.content.modality === 'item' ? (
+            <ItemLine candidate={candidate} />
+          ) : (
+            <CandidateView candidate={candidate} />
+          )}
           {rank === null && <span className="soft"> not ranked</span>}
         </li>
       ))}
@@ -63,9 +67,18 @@ function RankingView({ signal }: { readonly signal: OfKind<'ranking'> }) {
   )
 }
 
-/** Whether a candidate's title says all there is to say. */
-const brief = ({ content, features }: Candidate): boolean =>
-  content.modality === 'item' && Object.keys(features ?? {}).length === 0
+/** A catalogue item needs no more than a line, with what is known of it behind it. */
+function ItemLine({ candidate }: { readonly candidate: Candidate }) {
+  const features = Object.entries(candidate.features ?? {})
+  return (
+    <span>
+      {candidateTitle(candidate)}
+      {features.length > 0 && (
+        <span className="soft small"> {features.map(([name, value]) => `${name} ${value}`).join(', ')}</span>
+      )}
+    </span>
+  )
+}
 
 function RatingView({ signal: { candidate, aspects, scale, rationales } }: { readonly signal: OfKind<'rating'> }) {
   return (
