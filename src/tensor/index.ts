@@ -25,6 +25,15 @@ export {
 } from './embedding-table.ts'
 export { type EvaluateOptions, evaluate, type Plain } from './evaluate.ts'
 export { checkGradients, type GradientCheck, type GradientCheckOptions } from './finite-difference.ts'
+export {
+  type EarlyStopping,
+  type Examples,
+  examplesOf,
+  type FitMetrics,
+  type FitOptions,
+  type FitResult,
+  fit,
+} from './fit.ts'
 export { gradients, valueAndGradient } from './gradient.ts'
 export {
   addDims,

@@ -1,0 +1,310 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { type Run, writeWhole } from '../run/index.ts'
+import type { InputSpecs, InputValues } from './compile.ts'
+import { zeroed } from './graph/dtype.ts'
+import { type TensorValue, value } from './graph/value.ts'
+import { parameterLeaves } from './parameter-tree.ts'
+import { openSafetensors, writeSafetensors } from './safetensors.ts'
+import type { TrainStep } from './train-step.ts'
+
+/** Examples to learn from, by number. */
+export interface Examples<Inputs> {
+  readonly count: number
+  /** The inputs of a step for some examples, in this order. */
+  batch(indices: Uint32Array): Inputs | Promise<Inputs>
+}
+
+/**
+ * Examples held as arrays: example i is row i of each.
+ *
+ * @param arrays values with one first size; more axes stay as they are
+ * @throws {RangeError} when their first sizes differ
+ */
+export function examplesOf<K extends string>(
+  arrays: Readonly<Record<K, TensorValue>>,
+): Examples<Record<K, TensorValue>> {
+  const entries = Object.entries<TensorValue>(arrays)
+  const counts = entries.map(([name, { shape }]) => `${name}: ${shape[0] ?? 'a scalar'}`)
+  const count = entries[0]?.[1].shape[0]
+  if (count === undefined || entries.some(([, { shape }]) => shape[0] !== count))
+    throw new RangeError(`examplesOf: first sizes differ or are missing (${counts.join(', ')})`)
+  return {
+    count,
+    batch(indices) {
+      const taken = entries.map(([name, { dtype, shape, data }]) => {
+        const size = count === 0 ? 0 : data.length / count
+        const rows = zeroed(dtype, indices.length * size)
+        indices.forEach((example, at) => {
+          rows.set(data.subarray(example * size, (example + 1) * size) as never, at * size)
+        })
+        return [name, value(rows, [indices.length, ...shape.slice(1)], dtype)]
+      })
+      return Object.fromEntries(taken) as Record<K, TensorValue>
+    },
+  }
+}
+
+/** What is known after a step or an epoch. */
+export interface FitMetrics {
+  readonly kind: 'step' | 'epoch'
+  /** From 1. */
+  readonly epoch: number
+  /** Updates made so far. */
+  readonly updates: number
+  /** Of the step, or the mean over the epoch's examples. */
+  readonly loss: number
+  /** What `validate` returned, after an epoch. */
+  readonly validation?: Readonly<Record<string, number>>
+}
+
+export interface EarlyStopping {
+  /** A name that `validate` returns, or `loss` for the epoch's own. */
+  readonly metric: string
+  /** Whether less or more is better. Default min. */
+  readonly goal?: 'min' | 'max'
+  /** Stop after this many epochs without improvement. */
+  readonly patience: number
+  /** What counts as improvement. Default 0. */
+  readonly minimumChange?: number
+}
+
+export interface FitOptions<Inputs> {
+  readonly examples: Examples<Inputs>
+  readonly batchSize: number
+  readonly epochs: number
+  /** Names the checkpoint and the metrics file; two fits of one run need two names. Default `fit`. */
+  readonly name?: string
+  /** Leave out a last batch smaller than the others. Default false. */
+  readonly dropLast?: boolean
+  /** Measured after each epoch. */
+  readonly validate?: () => Promise<Readonly<Record<string, number>>> | Readonly<Record<string, number>>
+  /** Stop early, and end with the parameters of the best epoch. */
+  readonly earlyStopping?: EarlyStopping
+  /** Steps between checkpoints; 0 for none. Default: one at the end of each epoch. */
+  readonly checkpointEvery?: number
+  /** Every step's and epoch's metrics as they come. */
+  readonly onMetrics?: (metrics: FitMetrics) => void
+}
+
+export interface FitResult {
+  readonly epochs: number
+  readonly updates: number
+  readonly stopped: 'finished' | 'early'
+  /** With early stopping: the best epoch and its metric. */
+  readonly best?: { readonly epoch: number; readonly value: number }
+  /** One entry per epoch. */
+  readonly history: readonly FitMetrics[]
+}
+
+const metricsSchema = z.object({
+  kind: z.enum(['step', 'epoch']),
+  epoch: z.number(),
+  updates: z.number(),
+  loss: z.number(),
+  validation: z.record(z.string(), z.number()).exactOptional(),
+})
+/** Where a fit stands. The floats of JSON are exact, so a resumed fit adds to exactly the same sums. */
+const standingSchema = z.object({
+  epoch: z.number(),
+  batch: z.number(),
+  updates: z.number(),
+  lossSum: z.number(),
+  seen: z.number(),
+  best: z.object({ epoch: z.number(), value: z.number() }).exactOptional(),
+  history: z.array(metricsSchema),
+  finished: z.enum(['finished', 'early']).exactOptional(),
+})
+type Standing = z.infer<typeof standingSchema>
+
+/**
+ * Trains: batches in an order shuffled by the run's seed, validation after each epoch, early stopping, checkpoints.
+ *
+ * A run that was stopped or killed goes on from its last checkpoint when `fit` is called again with the same run folder,
+ * and ends with exactly the numbers of a run that was never stopped. Epoch metrics are also written to
+ * `<name>.metrics.jsonl` in the run's folder.
+ *
+ * @throws {RangeError} when the loss stops being a number (a step compiled with `debug` says which operation did it)
+ * @throws the signal's reason, after saving a checkpoint, when the run is aborted
+ * @example
+ * const result = await fit(step, { examples: examplesOf({ x, y }), batchSize: 32, epochs: 10 }, startRun({ seed: 1 }))
+ */
+export async function fit<I extends InputSpecs, P, R>(
+  step: TrainStep<I, P, R>,
+  options: FitOptions<InputValues<I>>,
+  run: Run,
+): Promise<FitResult> {
+  const { examples, batchSize, epochs, earlyStopping, name = 'fit' } = options
+  for (const [what, number] of [
+    ['batchSize', batchSize],
+    ['epochs', epochs],
+  ] as const)
+    if (!Number.isInteger(number) || number < 1)
+      throw new RangeError(`fit: ${what} is ${number}, expected a whole number of at least 1`)
+  const whole = Math.floor(examples.count / batchSize)
+  const batches = options.dropLast ? whole : Math.ceil(examples.count / batchSize)
+  if (batches === 0) throw new RangeError(`fit: ${examples.count} examples make no batch of ${batchSize}`)
+
+  const checkpoint = checkpointOf(join(run.folder, 'checkpoints', `${name}.safetensors`), step)
+  const standing: Standing = (await checkpoint.load()) ?? {
+    epoch: 1,
+    batch: 0,
+    updates: 0,
+    lossSum: 0,
+    seen: 0,
+    history: [],
+  }
+  if (standing.updates > 0)
+    run.log({
+      level: 'info',
+      message: `${name}: going on after ${standing.updates} updates`,
+      fields: { epoch: standing.epoch },
+    })
+  const metricsPath = join(run.folder, `${name}.metrics.jsonl`)
+  const every = options.checkpointEvery
+
+  const result = (stopped: 'finished' | 'early'): FitResult => ({
+    epochs: standing.history.length,
+    updates: standing.updates,
+    stopped,
+    ...(standing.best && { best: standing.best }),
+    history: standing.history,
+  })
+  // A fit that was finished goes on when it is asked for more epochs.
+  if (standing.finished === 'finished' && standing.epoch <= epochs) delete standing.finished
+  if (standing.finished) return result(standing.finished)
+
+  while (standing.epoch <= epochs) {
+    const order = Uint32Array.from(run.random(`${name}/order/${standing.epoch}`).shuffle(upTo(examples.count)))
+    for (; standing.batch < batches; ) {
+      if (run.signal.aborted) {
+        if (every !== 0) await checkpoint.save(standing)
+        throw run.signal.reason
+      }
+      const indices = order.subarray(standing.batch * batchSize, (standing.batch + 1) * batchSize)
+      const { loss } = await step(await examples.batch(indices))
+      standing.updates = step.updates
+      if (!Number.isFinite(loss))
+        throw new RangeError(
+          `${name}: the loss is ${loss} at update ${standing.updates} (epoch ${standing.epoch}); compile the step with debug: true to learn which operation gave it`,
+        )
+      standing.batch++
+      standing.lossSum += loss * indices.length
+      standing.seen += indices.length
+      options.onMetrics?.({ kind: 'step', epoch: standing.epoch, updates: standing.updates, loss })
+      run.progress({
+        label: `${name}: epoch ${standing.epoch} of ${epochs}`,
+        done: (standing.epoch - 1) * batches + standing.batch,
+        total: epochs * batches,
+      })
+      // Within an epoch only: at its end the checkpoint waits for validation.
+      if (every !== undefined && every > 0 && standing.updates % every === 0 && standing.batch < batches)
+        await checkpoint.save(standing)
+    }
+
+    const validation = await options.validate?.()
+    const metrics: FitMetrics = {
+      kind: 'epoch',
+      epoch: standing.epoch,
+      updates: standing.updates,
+      loss: standing.lossSum / standing.seen,
+      ...(validation && { validation }),
+    }
+    standing.history.push(metrics)
+    options.onMetrics?.(metrics)
+    const stop = earlyStopping ? judge(earlyStopping, metrics, standing) : undefined
+    if (stop === 'better') checkpoint.keepBest()
+    standing.epoch++
+    standing.batch = 0
+    standing.lossSum = 0
+    standing.seen = 0
+    const ended = stop === 'stop' || standing.epoch > epochs
+    if (ended) {
+      standing.finished = stop === 'stop' ? 'early' : 'finished'
+      if (earlyStopping) checkpoint.restoreBest()
+    }
+    writeWhole(metricsPath, `${standing.history.map((line) => JSON.stringify(line)).join('\n')}\n`)
+    if (every !== 0) await checkpoint.save(standing)
+    if (standing.finished) return result(standing.finished)
+  }
+  return result('finished')
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index)
+}
+
+/** Whether an epoch was the best so far, and whether to stop. */
+function judge(rule: EarlyStopping, metrics: FitMetrics, standing: Standing): 'better' | 'stop' | undefined {
+  const found = rule.metric === 'loss' ? metrics.loss : metrics.validation?.[rule.metric]
+  if (found === undefined)
+    throw new RangeError(
+      `early stopping on "${rule.metric}", but validate returned ${Object.keys(metrics.validation ?? {}).join(', ') || 'nothing'}`,
+    )
+  const sign = rule.goal === 'max' ? -1 : 1
+  const { best } = standing
+  if (best === undefined || sign * found < sign * best.value - (rule.minimumChange ?? 0)) {
+    standing.best = { epoch: metrics.epoch, value: found }
+    return 'better'
+  }
+  return metrics.epoch - best.epoch >= rule.patience ? 'stop' : undefined
+}
+
+interface Checkpoint {
+  load(): Promise<Standing | undefined>
+  save(standing: Standing): Promise<void>
+  keepBest(): void
+  restoreBest(): void
+}
+
+/** One file that holds all a fit needs to go on: parameters, optimiser state, best parameters, and where it stands. */
+function checkpointOf<I extends InputSpecs, P, R>(path: string, step: TrainStep<I, P, R>): Checkpoint {
+  const held: Record<string, TensorValue> = Object.fromEntries([
+    ...parameterLeaves(step.parameters).map(({ path: at, leaf }) => [`parameters/${at}`, leaf]),
+    ...Object.entries(step.state).map(([at, leaf]) => [`state/${at}`, leaf]),
+  ])
+  const best = new Map<string, TensorValue>()
+  const parameters = Object.entries(held).filter(([name]) => name.startsWith('parameters/'))
+  const copy = (from: TensorValue, to: TensorValue): void => to.data.set(from.data as never)
+  return {
+    async load() {
+      if (!existsSync(path)) return undefined
+      const file = await openSafetensors(path)
+      const standing = standingSchema.parse(JSON.parse(file.metadata['fit'] ?? '{}'))
+      for (const [name, into] of Object.entries(held)) {
+        const shape = file.names.includes(name) ? file.shape(name) : undefined
+        if (shape?.join() !== into.shape.join())
+          throw new RangeError(
+            `${path}: "${name}" is ${shape ? `[${shape.join(', ')}]` : 'missing'}, expected [${into.shape.join(', ')}]; it belongs to another model, or use another run folder`,
+          )
+        copy(await file.read(name), into)
+      }
+      for (const name of file.names)
+        if (name.startsWith('best/')) best.set(name.slice('best/'.length), await file.read(name))
+      step.updates = standing.updates
+      return standing
+    },
+    async save(standing) {
+      const bests = [...best].map(([name, kept]) => [`best/${name}`, kept])
+      await writeSafetensors(
+        path,
+        { ...held, ...Object.fromEntries(bests) },
+        { metadata: { format: 'pt', fit: JSON.stringify(standing) } },
+      )
+    },
+    keepBest() {
+      for (const [name, leaf] of parameters) {
+        const kept = best.get(name)
+        if (kept) copy(leaf, kept)
+        else best.set(name, { ...leaf, data: leaf.data.slice() as TensorValue['data'] })
+      }
+    },
+    restoreBest() {
+      for (const [name, leaf] of parameters) {
+        const kept = best.get(name)
+        if (kept) copy(kept, leaf)
+      }
+    },
+  }
+}
