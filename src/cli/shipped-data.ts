@@ -46,12 +46,14 @@ async function loadData(service: Service, tell: (detail: string) => void, signal
   const started = performance.now()
   let [sets, fresh] = [0, 0]
   try {
-    for await (const { dataset, inserted, already, seconds } of loadShippedData(service, { onProgress, signal })) {
+    for await (const loaded of loadShippedData(service, { onProgress, signal })) {
+      const { dataset, inserted, already, conflict, seconds } = loaded
       sets++
       if (already) continue
       fresh++
       teller.end()
-      say(`${pc.green('✓')} ${dataset.title} ${pc.dim(`${inserted} signals, ${seconds.toFixed(1)} s`)}`)
+      if (conflict !== undefined) say(`${pc.yellow('–')} ${dataset.title} ${pc.dim(`left out: ${conflict}`)}`)
+      else say(`${pc.green('✓')} ${dataset.title} ${pc.dim(`${inserted} signals, ${seconds.toFixed(1)} s`)}`)
     }
   } finally {
     teller.end()

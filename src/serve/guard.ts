@@ -81,14 +81,15 @@ export function keyRequired(keys: readonly string[]): MiddlewareHandler {
       for (const digest of digests) known = timingSafeEqual(digest, given) || known
     }
     if (!known) {
-      const page = c.req.method === 'GET' && (c.req.header('accept') ?? '').includes('text/html')
+      // The studio's files are what browsers fetch by themselves, and a browser can only be asked for a password.
+      const scheme = c.req.path.startsWith('/v1/') ? 'Bearer' : 'Basic'
       throw new Problem(
         401,
         'unauthorised',
         offered === undefined
           ? 'This server needs an API key: send it as "Authorization: Bearer KEY".'
           : 'The API key is not one of this server’s.',
-        { headers: { 'WWW-Authenticate': `${page ? 'Basic' : 'Bearer'} realm="Penchant", charset="UTF-8"` } },
+        { headers: { 'WWW-Authenticate': `${scheme} realm="Penchant", charset="UTF-8"` } },
       )
     }
     await next()

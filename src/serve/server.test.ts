@@ -155,10 +155,12 @@ describe('keys', () => {
     expect((await it_.ask('/v1/counts', { headers: { authorization: 'Bearer wrong' } })).status).toBe(401)
   })
   it('are offered to be typed by those who open a page', async () => {
-    const challenge = async (accept: string) =>
-      (await it_.ask('/', { headers: { accept } })).headers.get('www-authenticate')
-    expect(await challenge('text/html')).toMatch(/^Basic /)
-    expect(await challenge('application/json')).toMatch(/^Bearer /)
+    const challenge = async (path: string) => (await it_.ask(path)).headers.get('www-authenticate')
+    for (const path of ['/', '/leaderboards/songs', '/assets/index.js'])
+      expect(await challenge(path)).toMatch(/^Basic /)
+    expect(await challenge('/v1/counts')).toMatch(/^Bearer /)
+    const authorization = `Basic ${Buffer.from(`anybody:${key}`).toString('base64')}`
+    expect((await it_.ask('/v1/counts', { headers: { authorization } })).status).toBe(200)
   })
   it('are demanded before the server can be reached by others', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'penchant-serve-'))

@@ -11,6 +11,8 @@ export interface LoadedDataset {
   readonly inserted: number
   /** Whether an earlier start had loaded it. */
   readonly already: boolean
+  /** Why it could not be loaded: a person's own signals have ids that it needs. The next start tries again. */
+  readonly conflict?: string
   readonly seconds: number
 }
 
@@ -42,9 +44,17 @@ export async function* loadShippedData(
       ...(onProgress && { onProgress }),
       ...(signal && { signal }),
     })
-    const inserted = await service.background.loadDataset(dataset.name, run)
-    await documents.put(markers, marker, { signals })
-    yield { dataset, inserted, already: false, seconds: (performance.now() - started) / 1000 }
+    const outcome = await service.background.loadDataset(dataset.name, run).then(
+      async (inserted) => {
+        await documents.put(markers, marker, { signals })
+        return { inserted }
+      },
+      (error: unknown) => {
+        if (!(error instanceof Error) || error.name !== 'SignalConflictError') throw error
+        return { inserted: 0, conflict: error.message }
+      },
+    )
+    yield { dataset, ...outcome, already: false, seconds: (performance.now() - started) / 1000 }
   }
 }
 

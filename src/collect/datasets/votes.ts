@@ -1,10 +1,21 @@
 import type { Run } from '../../run/index.ts'
 import { RowFault, unexpected } from '../formats/fault.ts'
-import { type Candidate, type Comparison, candidate, type Outcome, type Rater } from '../signal.ts'
+import {
+  type Candidate,
+  type Comparison,
+  type Context,
+  candidate,
+  contextId,
+  type Outcome,
+  type Rater,
+} from '../signal.ts'
 import { tableRows } from './data-files.ts'
 
 const item = (key: string, features?: NonNullable<Candidate['features']>): Candidate =>
   candidate({ modality: 'item', item: key }, features ? { features } : {})
+
+/** A context that is no more than its tags. Its id follows from them, so that no file of a person's can take it. */
+const contextOf = (...tags: string[]): Context => ({ id: contextId({ tags }), tags })
 
 const schoolOutcomes: { readonly [winner: string]: Outcome } = { a: 'a', b: 'b', tie: 'tie' }
 
@@ -40,7 +51,7 @@ export async function* cems(run: Run): AsyncGenerator<Comparison> {
       kind: 'comparison',
       id: `${rater.id}/${a}/${b}`,
       rater,
-      context: { id: 'cems', tags: ['cems'] },
+      context: contextOf('cems'),
       time: Date.UTC(1998, 0, 1),
       source: 'cems',
       metadata: { time: 'the day is not known; the year of publication stands for it' },
@@ -80,7 +91,7 @@ export async function* iceHockey(run: Run): AsyncGenerator<Comparison> {
       kind: 'comparison',
       id: before === 0 ? game : `${game}/${before + 1}`,
       rater: { id: 'ice-hockey/games', kind: 'human' },
-      context: { id: `ice-hockey/${conference}`, tags: ['ice-hockey', conference] },
+      context: contextOf('ice-hockey', conference),
       time: dayOf(date),
       source: 'ice-hockey',
       metadata: { visitorGoals: row.number('visitor_goals'), opponentGoals: row.number('opponent_goals') },
@@ -103,7 +114,7 @@ export async function* journalCitations(run: Run): AsyncGenerator<Comparison> {
       kind: 'comparison',
       id: `journal-citations/${cited}/${citing}`,
       rater: { id: `journal-citations/${citing}`, kind: 'human' },
-      context: { id: 'journal-citations', tags: ['journal-citations'] },
+      context: contextOf('journal-citations'),
       time: Date.UTC(1988, 0, 1),
       source: 'journal-citations',
       weight,

@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { shippedDatasets } from '../collect/index.ts'
+import { shippedLeaderboards } from '../evaluate/index.ts'
+import { type Serving, serving, vote } from './serving.fixture.ts'
+import { defineShippedBoards, loadShippedData } from './shipped.ts'
+
+let it_: Serving
+beforeEach(async () => {
+  it_ = await serving()
+})
+afterEach(() => it_.end())
+
+async function load() {
+  const loaded = []
+  for await (const one of loadShippedData(it_.server.service)) loaded.push(one)
+  return loaded
+}
+
+it('loads every set once; what was erased does not come back', async () => {
+  const first = await load()
+  expect(first.map(({ dataset, inserted }) => [dataset.name, inserted])).toEqual(
+    shippedDatasets().map(({ name, signals }) => [name, signals]),
+  )
+  await it_.ask('/v1/raters/cems%2F1', { method: 'DELETE' })
+  const { total } = (await it_.ask('/v1/counts')).json
+  const second = await load()
+  expect(second.every(({ already }) => already)).toBe(true)
+  expect((await it_.ask('/v1/counts')).json.total).toBe(total)
+})
+
+it('leaves out a set whose ids a person has taken, says so, and loads the others', async () => {
+  const taken = vote('cems/1/London/Paris', 'x', 'y', 'a')
+  await it_.ask('/v1/signals', { method: 'POST', body: { signals: [taken] } })
+  const loaded = await load()
+  const conflicts = loaded.filter(({ conflict }) => conflict !== undefined)
+  expect(conflicts.map(({ dataset }) => dataset.name)).toEqual(['cems'])
+  expect(conflicts[0]?.conflict).toContain('cems/1/London/Paris')
+  expect(loaded.filter(({ inserted }) => inserted > 0)).toHaveLength(shippedDatasets().length - 1)
+})
+
+it('defines the boards, and leaves alone what a person changed or removed', async () => {
+  const { service } = it_.server
+  const names = (await defineShippedBoards(service)).map(({ name }) => name)
+  expect(names).toEqual(shippedLeaderboards().map(({ name }) => name))
+  const [changed, removed] = shippedLeaderboards()
+  if (!changed || !removed) throw new Error('there are no two shipped boards')
+  await service.boards.put({ ...changed, title: 'My songs' })
+  await service.boards.delete(removed.name)
+  const again = await defineShippedBoards(service)
+  expect(again[0]).toMatchObject({ name: changed.name, title: 'My songs' })
+  expect(again.map(({ name }) => name)).toEqual(names.filter((name) => name !== removed.name))
+})
