@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -142,6 +142,7 @@ describe.concurrent('doctor', () => {
     expect(found.get('Node.js')).toMatchObject({ ok: true, found: process.version })
     expect(found.get('ONNX Runtime')).toMatchObject({ ok: true, found: expect.stringContaining('cpu') })
     expect(found.get('SQLite')).toMatchObject({ ok: true, found: expect.stringContaining('doctor-data') })
+    expect(existsSync(join(folder, 'doctor-data'))).toBe(false)
     expect(ok).toBe(findings.every((one: { ok: boolean; optional: boolean }) => one.ok || one.optional))
   })
   it('ends with 1 when something needed is missing', async () => {
@@ -164,6 +165,7 @@ describe('import and export', () => {
       read: 2,
       inserted: 2,
       duplicates: 0,
+      leaderboard: 'school',
     })
     const again = await penchant('import', votes, '--data', data)
     expect(again.out).toContain('2 were there already')

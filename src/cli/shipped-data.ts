@@ -31,8 +31,8 @@ export async function loadAndShow(service: Service, tell: (detail: string) => vo
   }
   if (fresh) say()
   const others = definitions.length - shown.length
-  const more = others > 0 ? ` ${others} more are fitted when they are asked for.` : ''
-  say(`${pc.green('✓')} ${shown.length} leaderboards ${pc.dim(`${secondsSince(started)}.${more}`)}`)
+  const more = others > 0 ? ` ${others} more when they are asked for.` : ''
+  say(`${pc.green('✓')} ${shown.length} leaderboards fitted ${pc.dim(`${secondsSince(started)}.${more}`)}`)
 }
 
 /** Whether any set was loaded that had not been there. */

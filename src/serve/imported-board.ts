@@ -1,6 +1,48 @@
+import { type ImportOptions, importFile, type Signal, type SignalStore } from '../collect/index.ts'
 import type { LeaderboardDefinition } from '../evaluate/index.ts'
-import type { Boards } from './boards.ts'
-import type { RankedSource } from './task.ts'
+import type { Run } from '../run/index.ts'
+import { type Boards, openBoards } from './boards.ts'
+import type { ImportOutcome, RankedSource } from './task.ts'
+
+/** Imports a file, and notes of which sources it brought something to rank. */
+export async function importNotingSources(path: string, options: ImportOptions, run: Run): Promise<ImportOutcome> {
+  const ranked = new Map<string, RankedSource>()
+  const note = (signal: Signal): void => {
+    const { kind, source } = signal
+    if (kind !== 'comparison' && kind !== 'ranking') return
+    const known = ranked.get(source)
+    const tie = kind === 'comparison' && signal.outcome === 'tie'
+    // A board of comparisons and rankings together is one of comparisons: rankings are counted pair by pair.
+    const both = known && known.kind !== kind
+    ranked.set(source, { source, kind: both ? 'comparison' : kind, ties: tie || (known?.ties ?? false) })
+  }
+  const { store } = options
+  const noting: SignalStore = {
+    ...store,
+    insert(signals) {
+      for (const signal of signals) note(signal)
+      return store.insert(signals)
+    },
+  }
+  const report = await importFile(path, { ...options, store: noting }, run)
+  return { report, ranked: [...ranked.values()] }
+}
+
+/**
+ * Imports a file into a store that no server has, and defines the boards that the server would.
+ *
+ * @returns the report, with the name of the first source's board when there is something to rank
+ */
+export async function importWithBoards(
+  path: string,
+  options: ImportOptions,
+  run: Run,
+): Promise<ImportOutcome['report'] & { readonly leaderboard?: string }> {
+  const { report, ranked } = await importNotingSources(path, options, run)
+  const boards = openBoards(options.store, () => Promise.reject(new Error('boards are not fitted here')))
+  const leaderboard = await ensureBoards(boards, ranked)
+  return { ...report, ...(leaderboard !== undefined && { leaderboard }) }
+}
 
 /** A name for an address: lower-case letters, digits and single hyphens; `data` when nothing of the text is left. */
 export function slug(text: string): string {

@@ -1,4 +1,5 @@
 export type { BoardRequest, Boards } from './boards.ts'
+export { importWithBoards } from './imported-board.ts'
 export type { Job, JobState, Jobs } from './jobs.ts'
 export { FolderInUseError } from './lock.ts'
 export { type LogLevel, serverLog } from './log.ts'

@@ -1,14 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { importFile, openSqliteStore, type Signal, type SignalStore, shippedDatasets } from '../collect/index.ts'
+import { openSqliteStore, type Signal, shippedDatasets } from '../collect/index.ts'
 import { fitLeaderboard, type Leaderboard } from '../evaluate/index.ts'
 import { type Run, startRun } from '../run/index.ts'
+import { importNotingSources } from './imported-board.ts'
 import type {
   DatasetTask,
   FitTask,
   FromThread,
   ImportOutcome,
   ImportTask,
-  RankedSource,
   Task,
   TaskResults,
   ToThread,
@@ -23,32 +23,10 @@ const store = await openSqliteStore(folder)
 const underWay = new Map<number, AbortController>()
 const tell = (message: FromThread): void => port.postMessage(message)
 
-/** A store that also notes which sources can be ranked, and by what. */
-function noting(ranked: Map<string, RankedSource>): SignalStore {
-  const note = (signal: Signal): void => {
-    const { kind, source } = signal
-    if (kind !== 'comparison' && kind !== 'ranking') return
-    const known = ranked.get(source)
-    const tie = kind === 'comparison' && signal.outcome === 'tie'
-    // A board of comparisons and rankings together is one of comparisons: rankings are counted pair by pair.
-    const both = known && known.kind !== kind
-    ranked.set(source, { source, kind: both ? 'comparison' : kind, ties: tie || (known?.ties ?? false) })
-  }
-  return {
-    ...store,
-    insert(signals) {
-      for (const signal of signals) note(signal)
-      return store.insert(signals)
-    },
-  }
-}
-
-async function importing(task: ImportTask, run: Run): Promise<ImportOutcome> {
-  const ranked = new Map<string, RankedSource>()
+function importing(task: ImportTask, run: Run): Promise<ImportOutcome> {
   const { path, name, keepGoing, rejects, format, source } = task
   const options = { name, keepGoing, rejects, ...(format && { format }), ...(source !== undefined && { source }) }
-  const report = await importFile(path, { store: noting(ranked), ...options }, run)
-  return { report, ranked: [...ranked.values()] }
+  return importNotingSources(path, { store, ...options }, run)
 }
 
 const batchSignals = 1_000

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Command } from 'commander'
 import pc from 'picocolors'
@@ -68,8 +68,9 @@ async function numerics(): Promise<Finding> {
 
 function sqlite(folder: string): Finding {
   const name = 'SQLite'
+  let made: string | undefined
   try {
-    mkdirSync(folder, { recursive: true })
+    made = mkdirSync(folder, { recursive: true })
     const trial = mkdtempSync(join(folder, 'doctor-'))
     const database = new DatabaseSync(join(trial, 'trial.sqlite'))
     try {
@@ -90,12 +91,20 @@ function sqlite(folder: string): Finding {
       found: `cannot write to ${folder}: ${lineOf(error)}`,
       advice: 'choose another folder with --data',
     }
+  } finally {
+    // A look leaves no trace: `made` is the topmost folder that was not there before.
+    if (made !== undefined) rmSync(made, { recursive: true, force: true })
   }
+}
+
+/** The folder itself, or the nearest one above it that is there. */
+function nearest(folder: string): string {
+  return existsSync(folder) || dirname(folder) === folder ? folder : nearest(dirname(folder))
 }
 
 function disk(folder: string): Finding {
   try {
-    const { bavail, bsize } = statfsSync(folder)
+    const { bavail, bsize } = statfsSync(nearest(folder))
     const free = bavail * bsize
     const ok = free >= 1024 ** 3
     return {

@@ -30,13 +30,14 @@ export function importCommand(): Command {
     .action(async (file: string, options: Options) => {
       const path = resolve(file)
       if (!existsSync(path)) throw new InputError(`${file}: there is no such file`)
-      const { importFile, isFormatName, openSqliteStore } = await import('../../collect/index.ts')
+      const { isFormatName, openSqliteStore } = await import('../../collect/index.ts')
+      const { importWithBoards } = await import('../../serve/index.ts')
       const folder = dataFolder(options)
       const { run, end } = commandRun({ folder: join(folder, 'imports') })
       const store = await openSqliteStore(folder)
       try {
         const { format, source } = options
-        const report = await importFile(
+        const report = await importWithBoards(
           path,
           {
             store,
@@ -54,6 +55,8 @@ export function importCommand(): Command {
             `${pc.green('✓')} ${report.inserted} signals from ${report.read} rows of ${file}${already} ${pc.dim(`(${report.format}, ${report.seconds.toFixed(1)} s)`)}\n`,
           )
         }
+        if (report.leaderboard !== undefined && !options.json)
+          process.stderr.write(`Its leaderboard is "${report.leaderboard}" in the studio: penchant start\n`)
         for (const note of report.notes) process.stderr.write(`${pc.dim('note:')} ${note}\n`)
         if (report.rejectedCount > 0) {
           for (const { line, reason } of report.rejected) process.stderr.write(`${file}, line ${line}: ${reason}\n`)
