@@ -2,10 +2,11 @@ import { matchInputs } from './feed.ts'
 import { ancestors } from './gradient.ts'
 import { dimension, namesOf, type Shape } from './graph/dimension.ts'
 import type { DType } from './graph/dtype.ts'
-import { describe, input, isTensor, type Tensor, type TensorType } from './graph/tensor.ts'
+import { describe, input, isTensor, recordingSites, type Tensor, type TensorType } from './graph/tensor.ts'
 import { isTensorValue, type TensorValue, type ValueLike } from './graph/value.ts'
 import { type Emitted, emit } from './onnx/emit.ts'
 import { encodeModel } from './onnx/model.ts'
+import { assertFinite } from './onnx/probe.ts'
 import { type Concrete, leaves, mapTree, parameterLeaves, type Symbolic } from './parameter-tree.ts'
 import { fromRuntime, openSession, type Session, type SessionOptions, toRuntime } from './session.ts'
 
@@ -34,13 +35,19 @@ export interface CompileOptions<I extends InputSpecs, P> extends SessionOptions 
   readonly parameters?: P
   /** Write the parameters into the compiled graph: faster, but later updates are not seen. Default false. */
   readonly frozen?: boolean
+  /** Check every intermediate value and report the first operation that gives NaN or infinity. Slow. Default false. */
+  readonly debug?: boolean
   /** Named sizes to compile anew for each value they take, instead of once for all. Default none. */
   readonly specialize?: readonly string[]
 }
 
 /** A compiled graph, called with numbers. */
 export interface Compiled<I extends InputSpecs, R> {
-  (inputs: InputValues<I>): Promise<Concrete<R>>
+  /**
+   * @param into memory that results are written to, by their paths. It may be that of an input only where the operation
+   *   behind the result allows it, such as the caches of `cachedAttention`
+   */
+  (inputs: InputValues<I>, into?: Readonly<Record<string, TensorValue>>): Promise<Concrete<R>>
   /** Types of the results by path. */
   readonly outputs: Readonly<Record<string, TensorType>>
   /** Gives the memory of its sessions back. */
@@ -86,7 +93,7 @@ function uniqueByValue<T extends { readonly value: TensorValue }>(held: readonly
 export function emitTraced(
   traced: Traced<unknown>,
   outputs: readonly { readonly name: string; readonly tensor: Tensor }[],
-  options: { readonly frozen?: boolean; readonly portable?: boolean } = {},
+  options: { readonly frozen?: boolean; readonly portable?: boolean; readonly probe?: boolean } = {},
 ): Emitted {
   const nodes = ancestors(outputs.map(({ tensor }) => tensor))
   const used = new Set(nodes)
@@ -97,6 +104,7 @@ export function emitTraced(
   ]
   return emit(nodes, outputs, declared, {
     portable: options.portable ?? false,
+    probe: options.probe ?? false,
     embedded: new Map(options.frozen ? parameters.map(({ name, value }) => [name, value]) : []),
   })
 }
@@ -130,16 +138,17 @@ export async function compile<const I extends InputSpecs, const P, R>(
         { ...type, shape: type.shape.map((dim) => sizes.get(String(dim)) ?? dim) },
       ]),
     ) as unknown as I
-    const traced = trace(fn, bound, options.parameters)
+    const build = (): Traced<R> => trace(fn, bound, options.parameters)
+    const traced = options.debug ? recordingSites(build) : build()
     const outputs = namedOutputs(traced.result)
-    const { graph, doubles } = emitTraced(traced, outputs, { frozen: options.frozen ?? false })
-    const session = await openSession(encodeModel(graph), { ...options, doubles })
+    const emitted = emitTraced(traced, outputs, { frozen: options.frozen ?? false, probe: options.debug ?? false })
+    const session = await openSession(encodeModel(emitted.graph), { ...options, doubles: emitted.doubles })
     const feeds = Object.fromEntries(
       traced.parameters
         .filter(({ name }) => session.inputNames.includes(name))
         .map(({ name, value }) => [name, toRuntime(value)]),
     )
-    return { traced, session, feeds, outputs }
+    return { traced, session, feeds, outputs, emitted }
   }
   const loadFor = (sizes: ReadonlyMap<string, number>): Promise<Loaded> => {
     const chosen = new Map(specialize.flatMap((name) => [[name, sizes.get(name) ?? 0] as const]))
@@ -154,15 +163,22 @@ export async function compile<const I extends InputSpecs, const P, R>(
   const first = specialize.length === 0 ? await loadFor(new Map()) : undefined
   const shown = first?.outputs ?? namedOutputs(trace(fn, options.inputs, options.parameters).result)
 
-  const run = async (inputs: InputValues<I>): Promise<Concrete<R>> => {
+  const run = async (
+    inputs: InputValues<I>,
+    into: Readonly<Record<string, TensorValue>> = {},
+  ): Promise<Concrete<R>> => {
     const { values, sizes } = matchInputs(declared, inputs)
-    const { traced, session, feeds, outputs } = first ?? (await loadFor(sizes))
+    const { traced, session, feeds, outputs, emitted } = first ?? (await loadFor(sizes))
     const given = Object.fromEntries(
       [...values]
         .filter(([name]) => session.inputNames.includes(name))
         .map(([name, value]) => [name, toRuntime(value)]),
     )
-    const made = await session.run({ ...feeds, ...given })
+    const written = Object.fromEntries(
+      Object.entries(into).map(([path, value]) => [`result/${path}`, toRuntime(value)]),
+    )
+    const made = await session.run({ ...feeds, ...given }, written)
+    if (options.debug) assertFinite(emitted, made)
     const byTensor = new Map(outputs.map(({ name, tensor }) => [tensor, made[name]]))
     return mapTree(traced.result, isTensor, (tensor) => {
       const found = byTensor.get(tensor) ?? made[outputs.find((output) => output.tensor === tensor)?.name ?? '']
@@ -182,6 +198,7 @@ export async function compile<const I extends InputSpecs, const P, R>(
 }
 
 interface Loaded {
+  readonly emitted: Emitted
   readonly traced: Traced<unknown>
   readonly session: Session
   readonly feeds: Readonly<Record<string, ReturnType<typeof toRuntime>>>

@@ -24,6 +24,7 @@ export {
   type TouchedRows,
 } from './embedding-table.ts'
 export { type EvaluateOptions, evaluate, type Plain } from './evaluate.ts'
+export { type ExportOptions, exportOnnx, type OnnxModel, openOnnx, readOnnxMetadata, saveOnnx } from './export.ts'
 export { checkGradients, type GradientCheck, type GradientCheckOptions } from './finite-difference.ts'
 export {
   type EarlyStopping,
@@ -233,6 +234,7 @@ export {
 export { chain, type Optimizer, type ParameterInfo, type Transform, type UpdateContext } from './optimizer/transform.ts'
 export {
   type Concrete,
+  mapTree,
   type ParameterTree,
   parameterCount,
   parameterLeaves,

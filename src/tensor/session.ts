@@ -1,4 +1,5 @@
 import { InferenceSession, listSupportedBackends, Tensor as RuntimeTensor } from 'onnxruntime-node'
+import type { TensorType } from './graph/tensor.ts'
 import type { TensorValue } from './graph/value.ts'
 
 export type Provider = 'cpu' | 'webgpu' | 'cuda'
@@ -25,6 +26,8 @@ export interface Session {
   ): Promise<Readonly<Record<string, RuntimeTensor>>>
   readonly inputNames: readonly string[]
   readonly outputNames: readonly string[]
+  readonly inputTypes: Readonly<Record<string, TensorType>>
+  readonly outputTypes: Readonly<Record<string, TensorType>>
   /** Writes the trace asked for by `profile`. */
   endProfiling(): void
   dispose(): Promise<void>
@@ -81,9 +84,22 @@ export async function openSession(
     run: (feeds, into = {}) => session.run(feeds, { ...anywhere, ...into }),
     inputNames: session.inputNames,
     outputNames: session.outputNames,
+    inputTypes: typesOf(session.inputMetadata),
+    outputTypes: typesOf(session.outputMetadata),
     endProfiling: () => session.endProfiling(),
     dispose: () => session.release(),
   }
+}
+
+function typesOf(metadata: readonly InferenceSession.ValueMetadata[]): Readonly<Record<string, TensorType>> {
+  return Object.fromEntries(
+    metadata.flatMap((entry) => {
+      if (!entry.isTensor) return []
+      // A size without a name in the file gets one of its own.
+      const shape = entry.shape.map((dim, axis) => (dim === '' || dim === -1 ? `${entry.name}_${axis}` : dim))
+      return [[entry.name, { dtype: entry.type as TensorType['dtype'], shape }]]
+    }),
+  )
 }
 
 /** A tensor of ONNX Runtime over the same memory. */

@@ -6,6 +6,7 @@ import { isFloat } from './graph/dtype.ts'
 import { applyOne, type Emitter, input, inputAt, isTensor, type Node, type Op, type Tensor } from './graph/tensor.ts'
 import type { TensorValue } from './graph/value.ts'
 import { encodeModel, type OnnxGraph } from './onnx/model.ts'
+import { assertFinite } from './onnx/probe.ts'
 import { add, mul } from './ops/arithmetic.ts'
 import { slice } from './ops/join.ts'
 import { cast, reshape } from './ops/layout.ts'
@@ -32,6 +33,8 @@ export interface TrainOptions<I extends InputSpecs, P> extends SessionOptions {
   readonly optimizer: Optimizer
   /** Which parameters are trained, by path. Default: all of floating type. */
   readonly trainable?: (path: string) => boolean
+  /** Check every intermediate value and report the first operation that gives NaN or infinity. Slow. Default false. */
+  readonly debug?: boolean
   /** Seed of the keys for random draws. Default 0. */
   readonly seed?: number
   /** Keep an exponential moving average of the parameters with this decay. Default none. */
@@ -244,13 +247,16 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
       .filter(({ name }) => name.startsWith('state/'))
       .map(({ name, value, before }) => ({ name, type: value, tensor: before })),
   ]
-  const { graph, doubles } = emitTraced({ ...traced, inputs: [...traced.inputs, ...extra] }, outputs)
-  const session = await openSession(encodeModel(graph), { ...options, doubles })
+  const emitted = emitTraced({ ...traced, inputs: [...traced.inputs, ...extra] }, outputs, {
+    probe: options.debug ?? false,
+  })
+  const session = await openSession(encodeModel(emitted.graph), { ...options, doubles: emitted.doubles })
 
   const held = new Map(traced.parameters.map(({ name, value }) => [name, toRuntime(value)]))
   for (const { name, value } of pairs) if (!held.has(name)) held.set(name, toRuntime(value))
+  // While debugging old numbers stay until all new ones are found to be finite.
   const overwritten = new Map(
-    pairs.map((pair) => [pair.name, mayOverwrite(pair.before, pair.after, all, barrier, done)]),
+    pairs.map((pair) => [pair.name, !options.debug && mayOverwrite(pair.before, pair.after, all, barrier, done)]),
   )
   const fed = [...held].filter(([name]) => session.inputNames.includes(name))
   const into = Object.fromEntries(
@@ -276,6 +282,7 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
         .map(([name, value]) => [name, toRuntime(value)] as const),
     ])
     const results = await session.run(feeds, into)
+    if (options.debug) assertFinite(emitted, results)
     for (const { name, value } of pairs)
       if (!overwritten.get(name)) {
         const fresh = results[`new/${name}`]

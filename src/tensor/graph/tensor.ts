@@ -32,6 +32,8 @@ export interface Node<A extends Attributes = Attributes> {
   readonly inputs: readonly Tensor[]
   readonly attributes: A
   readonly outputs: readonly Tensor[]
+  /** The line of code that added the node, while sites are recorded. */
+  readonly site?: string
 }
 
 /** Writes nodes of an ONNX graph while a symbolic graph is emitted. Values are known by their names. */
@@ -92,12 +94,39 @@ export interface Op<A extends Attributes = Attributes> {
 }
 
 let nextId = 0
+let recordsSites = false
+
+/** Runs a function that builds a graph, noting for every node the line of code that added it. */
+export function recordingSites<T>(build: () => T): T {
+  const before = recordsSites
+  recordsSites = true
+  try {
+    return build()
+  } finally {
+    recordsSites = before
+  }
+}
+
+/** The nearest caller outside this room. */
+function currentSite(): string | undefined {
+  const lines = new Error().stack?.split('\n').slice(1) ?? []
+  const outside = lines.find((line) => !/[/\\]tensor[/\\](?!.*\.test\.)/.test(line))
+  return outside?.trim().replace(/^at /, '')
+}
 
 /** Adds a node to the graph and returns its outputs. */
 export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Tensor[], attributes: A): readonly Tensor[] {
   const types = op.infer(inputs, attributes)
   const outputs: Tensor[] = []
-  const node: Node<A> = { id: nextId++, op: op as unknown as Op, inputs, attributes, outputs }
+  const site = recordsSites ? currentSite() : undefined
+  const node: Node<A> = {
+    id: nextId++,
+    op: op as unknown as Op,
+    inputs,
+    attributes,
+    outputs,
+    ...(site && { site }),
+  }
   types.forEach(({ dtype, shape }, output) => {
     outputs.push(Object.freeze({ node: node as unknown as Node, output, dtype, shape }))
   })

@@ -1,14 +1,17 @@
 import { type Dim, dimTerms, namesOf, type Shape } from '../graph/dimension.ts'
-import { zeroed } from '../graph/dtype.ts'
+import { isFloat, zeroed } from '../graph/dtype.ts'
 import { type Emitter, type Node, scalar, type Tensor, type TensorType } from '../graph/tensor.ts'
 import { isTensorValue, type TensorValue } from '../graph/value.ts'
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValueType } from './model.ts'
+import { probeNodes } from './probe.ts'
 
 export interface EmitOptions {
   /** Write only ONNX's own operators. Default false: ONNX Runtime's fused ones as well. */
   readonly portable?: boolean
   /** Numbers for inputs that are to be written into the model, by input name. */
   readonly embedded?: ReadonlyMap<string, TensorValue>
+  /** Add outputs that tell which values hold NaN or infinity, and the range of each. Default false. */
+  readonly probe?: boolean
 }
 
 export interface Emitted {
@@ -17,6 +20,10 @@ export interface Emitted {
   readonly sources: ReadonlyMap<string, Node>
   /** Whether anything is computed in float64. */
   readonly doubles: boolean
+  /** With `probe`: names of the floating values that the output `probe/finite` tells about, in the order computed. */
+  readonly probed: readonly string[]
+  /** The name of a node's input value. */
+  nameOf(index: number, node: Node): string | undefined
 }
 
 /** Constants up to this many elements are compared by content, so that equal ones are written once. */
@@ -223,21 +230,34 @@ export function emit(
     if (source) sources.set(to, source)
   }
 
-  const read = new Set([...onnxNodes, ...copies].flatMap(namesRead))
+  const finalNodes = [...onnxNodes.map((node) => renameValues(node, renamed)), ...copies]
+  const floats = options.probe
+    ? [...inputs, ...values.map(({ name, ...type }) => ({ name: renamed.get(name) ?? name, type }))].filter(
+        ({ type }) => isFloat(type.dtype),
+      )
+    : []
+  const probes = probeNodes(floats)
+  const read = new Set([...finalNodes, ...probes.nodes].flatMap(namesRead))
   const embedded = [...(options.embedded ?? [])].map(([name, value]) => ({ name, ...value }))
   return {
     graph: {
       name: 'penchant',
-      nodes: [...onnxNodes.map((node) => renameValues(node, renamed)), ...copies],
-      initializers: [...initializers, ...embedded],
+      nodes: [...finalNodes, ...probes.nodes],
+      initializers: [...initializers, ...embedded, ...probes.initializers],
       inputs: inputs
         .filter(({ name }) => read.has(name) && !options.embedded?.has(name))
         .map(({ name, type }) => ({ name, ...type })),
-      outputs: outputs.map(({ name, tensor: { dtype, shape } }) => ({ name, dtype, shape })),
+      outputs: [...outputs.map(({ name, tensor: { dtype, shape } }) => ({ name, dtype, shape })), ...probes.outputs],
       values: values.filter(({ name }) => !renamed.has(name)),
     },
     sources,
     doubles: nodes.some((node) => node.outputs.some(({ dtype }) => dtype === 'float64')),
+    probed: floats.map(({ name }) => name),
+    nameOf(index, node) {
+      const tensor = node.inputs[index]
+      const name = tensor && names.get(tensor)
+      return name && (renamed.get(name) ?? name)
+    },
   }
 }
 
