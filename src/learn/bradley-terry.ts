@@ -1,4 +1,3 @@
-import { sigmoid, softplus } from '../measure/index.ts'
 import type { PairedLink } from './paired-likelihood.ts'
 
 /**
@@ -20,8 +19,11 @@ export const bradleyTerry: PairedLink = {
   tieStart: () => 0,
   evaluate(delta, _tie, wins, _ties, losses, out) {
     const total = wins + losses
-    const p = sigmoid(delta)
-    out[0] = total * softplus(delta) - wins * delta
+    // σ and softplus from one power, for this is where large fits spend their time; 1 + e^{−|δ|} is between 1 and 2, so
+    // its plain logarithm is exact to rounding.
+    const power = Math.exp(-Math.abs(delta))
+    const p = delta >= 0 ? 1 / (1 + power) : power / (1 + power)
+    out[0] = total * (Math.max(delta, 0) + Math.log(1 + power)) - wins * delta
     out[1] = total * p - wins
     out[3] = total * p * (1 - p)
   },
