@@ -43,7 +43,7 @@ const thingCost = 200
 
 /** Things referred to by number: those in memory, and those it takes a query to get. */
 function things<Thing>(connection: Connection, table: string, parse: (body: string) => Thing) {
-  const cache = recentMap<Thing>(remembered)
+  const cache = recentMap<{ readonly thing: Thing; readonly size: number }>(remembered, ({ size }) => size + thingCost)
   const sql = `select number, body from ${table} where number in (select value from json_each(?))`
   return {
     /** Gets all of some numbers; `size` is what the new ones came to in characters. */
@@ -53,7 +53,7 @@ function things<Thing>(connection: Connection, table: string, parse: (body: stri
       for (const number of numbers) {
         if (found.has(number)) continue
         const known = cache.get(number)
-        if (known !== undefined) found.set(number, known)
+        if (known !== undefined) found.set(number, known.thing)
         else missing.push(number)
       }
       let size = 0
@@ -62,7 +62,7 @@ function things<Thing>(connection: Connection, table: string, parse: (body: stri
         for (const [number, body] of connection.rows(sql, [wanted]) as [number, string][]) {
           const thing = parse(body)
           size += body.length
-          cache.add(number, thing, body.length + thingCost)
+          cache.add(number, { thing, size: body.length })
           found.set(number, thing)
         }
       }

@@ -75,7 +75,7 @@ export async function connect(path: string, lockTimeoutMs: number): Promise<Conn
     pragma cache_size = -65536;
     pragma wal_autocheckpoint = 8000;
   `)
-  const statements = recentMap<StatementSync>(500)
+  const statements = recentMap<StatementSync>(500, () => 1)
   const mustBeOpen = (): void => {
     if (!database.isOpen) throw new Error(`${path} is closed`)
   }
@@ -85,7 +85,7 @@ export async function connect(path: string, lockTimeoutMs: number): Promise<Conn
     mustBeOpen()
     const prepared = database.prepare(sql)
     prepared.setReturnArrays(true)
-    statements.add(sql, prepared, 1)
+    statements.add(sql, prepared)
     return prepared
   }
   const finishing = <Result>(work: () => Result): Result => {

@@ -1,7 +1,7 @@
 import { sameJson } from '../same.ts'
 import type { Connection, Value } from './connection.ts'
 import { recentMap } from './recent.ts'
-import { writeRows } from './write-rows.ts'
+import { writeRows } from './rows.ts'
 
 /** What is known of something that signals refer to by number. */
 export interface Entry {
@@ -70,7 +70,9 @@ const entryCost = 100
 
 /** Opens one sort of repeated thing. */
 export function dictionary<Item>(connection: Connection, options: DictionaryOptions<Item>): Dictionary<Item> {
-  const cache = recentMap<Entry>(remembered)
+  const cache = recentMap<Entry>(remembered, ({ body }) => body.length + entryCost)
+  let lastKey: string | undefined
+  let lastEntry: Entry | undefined
   let unknown: { readonly item: Item; readonly entry: Entry }[] = []
 
   const isSame = (body: string, item: Item, itemBody: string): boolean =>
@@ -89,12 +91,16 @@ export function dictionary<Item>(connection: Connection, options: DictionaryOpti
   return {
     want(item) {
       const cacheKey = options.cacheKey(item)
-      const known = cache.get(cacheKey)
+      // Most signals of a batch have the same source and many the same context.
+      const known = cacheKey === lastKey ? lastEntry : cache.get(cacheKey)
+      lastKey = cacheKey
+      lastEntry = known
       if (known !== undefined)
         return options.versions || isSame(known.body, item, options.body(item)) ? known : undefined
       const entry: Entry = { number: 0, body: options.body(item), key: options.lookupKey(options.id(item)) }
       unknown.push({ item, entry })
-      cache.add(cacheKey, entry, entry.body.length + entryCost)
+      cache.add(cacheKey, entry)
+      lastEntry = entry
       return entry
     },
     unknownKeys: () => unknown.map(({ entry }) => entry.key),
@@ -140,6 +146,7 @@ export function dictionary<Item>(connection: Connection, options: DictionaryOpti
     },
     forget() {
       cache.clear()
+      lastKey = undefined
       unknown = []
     },
   }

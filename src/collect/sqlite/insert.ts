@@ -13,10 +13,11 @@ import { type Assembler, type SignalRow, signalColumns } from './assemble.ts'
 import type { Connection, Value } from './connection.ts'
 import { type Dictionary, dictionary, type Entry } from './dictionary.ts'
 import { addEntries, findNumbers, keyOf, keyOfContent, keyOfSignalsBy } from './lookup.ts'
+import { findContext } from './read.ts'
 import { bodyOf, candidatesColumn, lineupOf } from './record.ts'
+import { writeRows } from './rows.ts'
 import { readState, saveState } from './state.ts'
 import type { StateTable } from './tables.ts'
-import { writeRows } from './write-rows.ts'
 
 /** Writes batches of signals. Remembers what it wrote lately, so one inserter belongs to one connection. */
 export interface Inserter {
@@ -129,9 +130,9 @@ export function inserter(connection: Connection, assembler: Assembler): Inserter
   let erasures = -1
 
   /** The signals that are there already under some ids. */
-  function existing(keys: readonly number[], ids: ReadonlySet<string>): Map<string, Signal> {
-    const numbers = [...findNumbers(connection, keys).values()].flat()
+  function existing(keys: readonly number[], ids: ReadonlyMap<string, unknown>): Map<string, Signal> {
     const found = new Map<string, Signal>()
+    const numbers = [...findNumbers(connection, keys).values()].flat()
     for (let start = 0; start < numbers.length; start += 500) {
       const rows = connection.rows(
         `select ${signalColumns.join(', ')} from signals where number in (select value from json_each(?))`,
@@ -181,10 +182,18 @@ export function inserter(connection: Connection, assembler: Assembler): Inserter
     settleOne(things.lineup, 'next_lineup')
   }
 
-  function contextConflict(signals: readonly Signal[], contexts: ReadonlySet<string>): SignalConflictError {
+  /** Which signals bring another context under an id than is stored, or than came first. */
+  function contextConflict(signals: readonly Signal[], contested: ReadonlySet<string>): SignalConflictError {
+    const first = new Map<string, Context>()
+    const conflicting = signals.filter(({ context }) => {
+      if (!contested.has(context.id)) return false
+      const holder = first.get(context.id) ?? findContext(connection, context.id) ?? context
+      first.set(context.id, holder)
+      return !sameJson(holder, context)
+    })
     return new SignalConflictError(
-      signals.filter(({ context }) => contexts.has(context.id)).map(({ id }) => id),
-      [...contexts],
+      conflicting.map(({ id }) => id),
+      [...contested],
     )
   }
 
@@ -195,24 +204,23 @@ export function inserter(connection: Connection, assembler: Assembler): Inserter
 
     const first = new Map<string, Signal>()
     const conflicts = new Set<string>()
-    const statuses = signals.map((signal): 'inserted' | 'duplicate' => {
+    const statuses: ('inserted' | 'duplicate')[] = []
+    for (const signal of signals) {
       const earlier = first.get(signal.id)
-      if (earlier === undefined) {
-        first.set(signal.id, signal)
-        return 'inserted'
-      }
-      if (!sameJson(earlier, signal)) conflicts.add(signal.id)
-      return 'duplicate'
-    })
-    const ids = [...first.keys()]
-    const keys = ids.map((id) => keyOf('signal', id))
-    const there = existing(keys, new Set(ids))
-    signals.forEach((signal, position) => {
-      const stored = there.get(signal.id)
-      if (stored === undefined) return
-      statuses[position] = 'duplicate'
-      if (!sameJson(stored, signal)) conflicts.add(signal.id)
-    })
+      if (earlier === undefined) first.set(signal.id, signal)
+      else if (!sameJson(earlier, signal)) conflicts.add(signal.id)
+      statuses.push(earlier === undefined ? 'inserted' : 'duplicate')
+    }
+    const keys: number[] = []
+    for (const id of first.keys()) keys.push(keyOf('signal', id))
+    const there = existing(keys, first)
+    if (there.size > 0)
+      signals.forEach((signal, position) => {
+        const stored = there.get(signal.id)
+        if (stored === undefined) return
+        statuses[position] = 'duplicate'
+        if (!sameJson(stored, signal)) conflicts.add(signal.id)
+      })
     if (conflicts.size > 0) throw new SignalConflictError([...conflicts])
 
     const pending: Pending[] = []

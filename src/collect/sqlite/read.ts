@@ -131,27 +131,29 @@ export function reader(connection: Connection, assembler: Assembler): Reader {
         return assembler.signals(rows)[0]
       })
     },
-    candidate(id) {
-      return bodiesUnder('contents', keyOfContent(id))
+    candidate: (id) =>
+      bodiesUnder(connection, 'contents', keyOfContent(id))
         .map(contentFrom)
-        .find((content) => content.id === id)
-    },
-    context(id) {
-      return bodiesUnder('contexts', keyOf('context', id))
-        .map((body) => JSON.parse(body) as Context)
-        .find((context) => context.id === id)
-    },
+        .find((content) => content.id === id),
+    context: (id) => findContext(connection, id),
   }
+}
 
-  function bodiesUnder(table: 'contents' | 'contexts', key: number): string[] {
-    if (Number.isNaN(key)) return []
-    return connection.reading(() => {
-      const numbers = findNumbers(connection, [key]).get(key) ?? []
-      return connection
-        .rows(`select body from ${table} where number in (select value from json_each(?)) order by number`, [
-          JSON.stringify(numbers),
-        ])
-        .map(([body]) => body as string)
-    })
-  }
+/** The context of an id. */
+export function findContext(connection: Connection, id: string): Context | undefined {
+  return bodiesUnder(connection, 'contexts', keyOf('context', id))
+    .map((body) => JSON.parse(body) as Context)
+    .find((context) => context.id === id)
+}
+
+function bodiesUnder(connection: Connection, table: 'contents' | 'contexts', key: number): string[] {
+  if (Number.isNaN(key)) return []
+  return connection.reading(() => {
+    const numbers = findNumbers(connection, [key]).get(key) ?? []
+    return connection
+      .rows(`select body from ${table} where number in (select value from json_each(?)) order by number`, [
+        JSON.stringify(numbers),
+      ])
+      .map(([body]) => body as string)
+  })
 }

@@ -1,8 +1,8 @@
 /** A map that keeps what was used lately and forgets the rest, within a budget. */
 export interface RecentMap<Value> {
   get(key: string | number): Value | undefined
-  /** Adds an entry that `get` did not find; `weight` is what it costs of the budget. */
-  add(key: string | number, value: Value, weight: number): void
+  /** Adds an entry that `get` did not find. */
+  add(key: string | number, value: Value): void
   clear(): void
 }
 
@@ -10,31 +10,34 @@ export interface RecentMap<Value> {
  * Keeps at least the entries of the last `budget` weight used, and at most twice as much: entries live in a young and
  * an old map, move to the young one when used, and when the young one is full it becomes the old one. Cheaper per use
  * than keeping entries in order of use.
+ *
+ * @param weightOf what a value costs of the budget
  */
-export function recentMap<Value>(budget: number): RecentMap<Value> {
-  let young = new Map<string | number, { readonly value: Value; readonly weight: number }>()
-  let old = new Map<string | number, { readonly value: Value; readonly weight: number }>()
+export function recentMap<Value>(budget: number, weightOf: (value: Value) => number): RecentMap<Value> {
+  let young = new Map<string | number, Value>()
+  let old = new Map<string | number, Value>()
   let spent = 0
-  const keep = (key: string | number, entry: { readonly value: Value; readonly weight: number }): void => {
-    if (spent + entry.weight > budget && young.size > 0) {
+  const add = (key: string | number, value: Value): void => {
+    const weight = weightOf(value)
+    if (spent + weight > budget && young.size > 0) {
       old = young
       young = new Map()
       spent = 0
     }
-    young.set(key, entry)
-    spent += entry.weight
+    young.set(key, value)
+    spent += weight
   }
   return {
     get(key) {
-      const entry = young.get(key)
-      if (entry !== undefined) return entry.value
+      const value = young.get(key)
+      if (value !== undefined) return value
       const aged = old.get(key)
       if (aged === undefined) return undefined
       old.delete(key)
-      keep(key, aged)
-      return aged.value
+      add(key, aged)
+      return aged
     },
-    add: (key, value, weight) => keep(key, { value, weight }),
+    add,
     clear() {
       young = new Map()
       old = new Map()

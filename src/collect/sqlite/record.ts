@@ -64,9 +64,10 @@ export function contentNumber(stored: StoredCandidate): number {
 
 /** The different producers of a signal's candidates, sorted; the name of its lineup. Undefined when there is none. */
 export function lineupOf(candidates: readonly Candidate[]): string | undefined {
-  const producers = new Set<string>()
-  for (const { producer } of candidates) if (producer !== undefined) producers.add(producer)
-  return producers.size === 0 ? undefined : JSON.stringify([...producers].sort())
+  const producers: string[] = []
+  for (const { producer } of candidates) if (producer !== undefined) producers.push(producer)
+  if (producers.length === 0) return undefined
+  return JSON.stringify(producers.length === 1 ? producers : [...new Set(producers)].sort())
 }
 
 /** A signal as its row and the rows that it refers to have it. */
