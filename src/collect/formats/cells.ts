@@ -96,8 +96,10 @@ export function timeCell(path: string, cell: unknown, unit: 's' | 'ms'): number 
       if (!Number.isNaN(time)) return time
     }
   }
-  const number = numberCell(path, typeof cell === 'string' && Number.isNaN(Number(cell)) ? Number.NaN : cell)
-  if (number === undefined) throw unexpected(path, cell, `a number of ${unit} since 1970 or an ISO 8601 time`)
+  const number =
+    typeof cell === 'number' ? cell : typeof cell === 'string' && cell.trim() !== '' ? Number(cell) : Number.NaN
+  if (!Number.isFinite(number))
+    throw unexpected(path, cell, `a time: ${unit === 's' ? 'seconds' : 'milliseconds'} since 1970, or an ISO 8601 text`)
   if (unit === 'ms') return Math.round(number)
   if (Math.abs(number) > latestSeconds)
     throw new RowFault(path, `${path} is ${number}, expected seconds since 1970; for milliseconds give timeUnit "ms"`)

@@ -30,6 +30,10 @@ function splitPlain(text: string, delimiter: string): (string | undefined)[] {
   return cells.map((cell) => (cell === '' ? undefined : cell))
 }
 
+/** A line of tabs is a record of empty cells where tabs part them. */
+const isBlank = (text: string, delimiter: string): boolean =>
+  text.trim() === '' && (delimiter === ' ' || !text.includes(delimiter))
+
 /** A record being put together from one or more lines. */
 interface Assembly {
   readonly cells: (string | undefined)[]
@@ -93,7 +97,7 @@ async function* records(
           out.push({ line: line.line, fault: line.fault, raw: line.text })
           continue
         }
-        if (line.text.trim() === '') continue
+        if (isBlank(line.text, delimiter)) continue
         if (!quoted || !line.text.includes('"')) {
           out.push({ line: line.line, cells: splitPlain(line.text, delimiter) })
           continue
