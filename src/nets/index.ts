@@ -15,6 +15,25 @@ export { type DecoderLayerParameters, type DecoderParameters, initDecoder } from
 export { rotaryFrequencies } from './decoder/rotary-angles.ts'
 export { swiGlu } from './decoder/swiglu.ts'
 export {
+  type Adjacency,
+  type AdjacencyOptions,
+  adjacency,
+  type GraphEntries,
+  propagate,
+} from './graph/adjacency.ts'
+export { applyGcn, type GcnOptions, type GcnParameters, initGcn } from './graph/gcn.ts'
+export { type Hypergraph, type HypergraphOptions, hypergraph, propagateHypergraph } from './graph/hypergraph.ts'
+export { applyLightGcn, initLightGcn, type LightGcnOptions, type LightGcnParameters } from './graph/light-gcn.ts'
+export { neighbourEntries } from './graph/neighbours.ts'
+export {
+  applyNgcf,
+  initNgcf,
+  type NgcfLayerParameters,
+  type NgcfOptions,
+  type NgcfParameters,
+} from './graph/ngcf.ts'
+export { type Interactions, interactionEntries, userItemEntries } from './graph/user-item.ts'
+export {
   applyLinear,
   initLinear,
   initNorm,
