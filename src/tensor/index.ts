@@ -63,6 +63,7 @@ export {
 export { type GeluOptions, gelu, leakyRelu, logSigmoid, relu, silu, softplus } from './ops/activation.ts'
 export { add, addAll, div, mul, neg, type Operand, sub } from './ops/arithmetic.ts'
 export { type AttentionOptions, attention, causalBias } from './ops/attention.ts'
+export { type CachedAttentionInputs, type CachedAttentionOptions, cachedAttention } from './ops/cached-attention.ts'
 export {
   abs,
   and,
