@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
-import type { SignalFilter } from '../collect/index.ts'
+import type { DocumentStore, SignalFilter } from '../collect/index.ts'
 import type { Leaderboard, LeaderboardDefinition } from '../evaluate/index.ts'
 import { openBoards } from './boards.ts'
 import { memoryDocuments } from './memory-documents.fixture.ts'
+import { vote } from './serving.fixture.ts'
 
 const definition: LeaderboardDefinition = { name: 'songs', title: 'Songs', filter: {} }
 
@@ -23,11 +24,21 @@ function board({ name, title, model = 'bradley-terry' }: LeaderboardDefinition, 
   }
 }
 
+/** As much of a store as boards look at; the test says what it holds. */
+function storeOf(documents: DocumentStore, state: { version: string; count: number; newest: string }) {
+  return {
+    documents,
+    version: async () => state.version,
+    count: async () => state.count,
+    page: async () => ({ signals: [{ ...vote('', 'x', 'y', 'a'), id: state.newest }] }),
+  }
+}
+
 /** Boards whose fits are counted, over data whose version the test sets. */
 function counted(documents = memoryDocuments()) {
   const fits: { definition: LeaderboardDefinition; within: SignalFilter }[] = []
-  const state = { version: '1' }
-  const store = { documents, version: async () => state.version }
+  const state = { version: '1', count: 3, newest: 'c' }
+  const store = storeOf(documents, state)
   const boards = openBoards(store, async (definition, within) => {
     fits.push({ definition, within })
     await new Promise((resolve) => setImmediate(resolve))
@@ -57,11 +68,22 @@ it('fits anew when the signals or the definition changed', async () => {
   const { boards, fits, state } = counted()
   await boards.put(definition)
   await boards.read('songs')
-  state.version = '2'
+  Object.assign(state, { version: '2', count: 4 })
   expect((await boards.read('songs')).dataVersion).toBe('2')
+  Object.assign(state, { version: '3', newest: 'd' })
+  expect((await boards.read('songs')).dataVersion).toBe('3')
   await boards.put({ ...definition, model: 'davidson' })
   expect((await boards.read('songs')).model).toBe('davidson')
-  expect(fits).toHaveLength(3)
+  expect(fits).toHaveLength(4)
+})
+
+it('does not fit anew when signals of others came', async () => {
+  const { boards, fits, state } = counted()
+  await boards.put(definition)
+  const before = await boards.read('songs')
+  state.version = '2'
+  expect(await boards.read('songs')).toBe(before)
+  expect(fits).toHaveLength(1)
 })
 
 it('fits what is asked for in another way apart', async () => {
@@ -89,7 +111,7 @@ it('keeps a bounded number of results, and none of a board that is gone', async 
 
 it('tells everyone who waits when a fit fails, and tries again when asked again', async () => {
   let tries = 0
-  const store = { documents: memoryDocuments(), version: async () => '1' }
+  const store = storeOf(memoryDocuments(), { version: '1', count: 0, newest: '' })
   const boards = openBoards(store, async (definition) => {
     tries++
     if (tries === 1) throw new Error('no memory')

@@ -1,4 +1,5 @@
-import type { DocumentStore, SignalFilter, SignalStore } from '../collect/index.ts'
+import packageJson from '../../package.json' with { type: 'json' }
+import type { SignalFilter, SignalStore } from '../collect/index.ts'
 import type { Leaderboard, LeaderboardDefinition } from '../evaluate/index.ts'
 import { canonicalJson, contentHash, type Json } from '../run/index.ts'
 import { missing } from './problem.ts'
@@ -35,10 +36,21 @@ const keptInMemory = 64
 const keptPerBoard = 16
 
 interface Result {
-  /** Hash of the definition and the request. */
+  /** Hash of the definition, the request and the program's version. */
   readonly key: string
+  /** A version of the data for which it is known to hold. */
   readonly dataVersion: string
+  readonly extent: Extent
   readonly board: Leaderboard
+}
+
+/**
+ * What tells a board's signals from those of another moment. Signals come at the end and go by erasure only, so that
+ * the same number with the same newest one are the same signals.
+ */
+interface Extent {
+  readonly count: number
+  readonly newest: string | null
 }
 
 /** The definition that a request makes of a board's own. */
@@ -52,10 +64,7 @@ export function requested(definition: LeaderboardDefinition, request: BoardReque
 }
 
 /** Boards over a store. Results are kept in memory and among the store's documents, one per board and request. */
-export function openBoards(
-  store: Pick<SignalStore, 'version'> & { readonly documents: DocumentStore },
-  fit: Fit,
-): Boards {
+export function openBoards(store: Pick<SignalStore, 'version' | 'count' | 'page' | 'documents'>, fit: Fit): Boards {
   const { documents } = store
   const memory = new Map<string, Result>()
   const underway = new Map<string, Promise<Leaderboard>>()
@@ -90,6 +99,11 @@ export function openBoards(
     if (memory.size > keptInMemory && oldest !== undefined) memory.delete(oldest)
   }
 
+  async function extentOf(filter: SignalFilter): Promise<Extent> {
+    const { signals } = await store.page(filter, { limit: 1, newestFirst: true })
+    return { count: await store.count(filter), newest: signals[0]?.id ?? null }
+  }
+
   async function definitionOf(name: string): Promise<LeaderboardDefinition> {
     const definition = (await documents.get(definitions, name)) as LeaderboardDefinition | undefined
     if (!definition) throw missing('leaderboard', name)
@@ -115,19 +129,27 @@ export function openBoards(
       const within = request.within ?? {}
       const asked = contentHash(canonicalJson(request as unknown as Json))
       const id = `${name}/${asked.slice(0, 32)}`
-      const key = contentHash(canonicalJson({ definition, within } as unknown as Json))
+      const program = packageJson.version
+      const key = contentHash(canonicalJson({ definition, within, program } as unknown as Json))
       const dataVersion = await store.version()
       const known = memory.get(id) ?? ((await documents.get(results, id)) as Result | undefined)
-      if (known && known.key === key && known.dataVersion === dataVersion) {
-        keep(id, known)
-        return known.board
+      const usable = known?.key === key ? known : undefined
+      if (usable?.dataVersion === dataVersion) {
+        keep(id, usable)
+        return usable.board
+      }
+      const extent = await extentOf(definition.filter)
+      if (usable && usable.extent.count === extent.count && usable.extent.newest === extent.newest) {
+        // Signals came or went, but none of this board's.
+        keep(id, { ...usable, dataVersion })
+        return usable.board
       }
       const flight = `${key}@${dataVersion}`
       const other = underway.get(flight)
       if (other) return other
       const fitting = fit(definition, within).then(async (board) => {
-        // The data may have moved on before the fit began; the board says which data it saw.
-        const result: Result = { key, dataVersion: board.dataVersion, board }
+        // The data may have moved on before the fit began: the board says which it saw, and the extent is of before.
+        const result: Result = { key, dataVersion: board.dataVersion, extent, board }
         keep(id, result)
         await persist(id, result)
         return board
