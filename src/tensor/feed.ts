@@ -76,7 +76,7 @@ function bind(name: string, declared: readonly Dim[], actual: readonly number[],
       if (dim !== size) throw wrong(`axis ${axis} has size ${size}, expected ${dim}`)
       return
     }
-    const before = bindDim(dim, sizes)
+    const before = sizes.get(dim) ?? bindDim(dim, sizes)
     if (typeof before === 'string') sizes.set(dim, size)
     else if (before !== size) throw wrong(`"${dim}" is ${size} here and ${before} in another input`)
   })
