@@ -1,16 +1,15 @@
 import { applyOne, inputAt, type Op, type Tensor } from '../graph/tensor.ts'
 import { add, mul, neg, sub, unary } from './arithmetic.ts'
-import { abs, greater, greaterOrEqual, maximum, minimum, where } from './compare.ts'
-import { exp, log1p, sigmoid, square, tanh } from './elementwise.ts'
+import { greater, greaterOrEqual, where } from './compare.ts'
+import { emitLog1p, exp, sigmoid, square, tanh } from './elementwise.ts'
 import { erf } from './erf.ts'
-import { cast } from './layout.ts'
 
 /** max(x, 0); gradient 0 at 0. */
 export const relu = unary({
   name: 'relu',
   onnx: 'Relu',
   fold: (x) => Math.max(x, 0),
-  vjp: (_x, y, g) => mul(g, cast(greater(y, 0), y.dtype)),
+  vjp: (_x, y, g) => where(greater(y, 0), g, 0),
 })
 
 /** x for x > 0, slope · x otherwise. */
@@ -18,14 +17,27 @@ export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
   return where(greaterOrEqual(x, 0), x, mul(x, slope))
 }
 
-/** log(1 + eˣ), accurate for very negative x. */
-export function softplus(x: Tensor): Tensor {
-  return add(maximum(x, 0), log1p(exp(neg(abs(x)))))
+const softplusOp: Op<Record<never, never>> = {
+  name: 'softplus',
+  infer: (inputs) => [inputAt(inputs, 0)].map(({ dtype, shape }) => ({ dtype, shape })),
+  // max(x, 0) + log(1 + e^−|x|); ONNX's own Softplus loses what is small beside 1.
+  emit({ inputs }, emitter) {
+    const x = inputAt(inputs, 0)
+    const name = emitter.name(x)
+    const decay = emitter.node('Exp', [emitter.node('Neg', [emitter.node('Abs', [name])])])
+    return emitter.node('Add', [emitter.node('Relu', [name]), emitLog1p(emitter, decay, x.dtype)])
+  },
+  vjp: ({ inputs }, [gradient]) => [gradient && mul(gradient, sigmoid(inputAt(inputs, 0)))],
 }
 
-/** log σ(x) = −softplus(−x), accurate for very negative x. */
+/** log(1 + eˣ), accurate for very negative x. */
+export function softplus(x: Tensor): Tensor {
+  return applyOne(softplusOp, [x], {})
+}
+
+/** log σ(x) = −softplus(−x), accurate for very positive x. */
 export function logSigmoid(x: Tensor): Tensor {
-  return sub(minimum(x, 0), log1p(exp(neg(abs(x)))))
+  return neg(softplus(neg(x)))
 }
 
 const siluOp: Op<Record<never, never>> = {

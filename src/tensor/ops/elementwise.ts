@@ -1,5 +1,5 @@
-import { isFloat } from '../graph/dtype.ts'
-import { applyOne, inputAt, type Op, type Tensor } from '../graph/tensor.ts'
+import { type DType, isFloat } from '../graph/dtype.ts'
+import { applyOne, type Emitter, inputAt, type Op, type Tensor } from '../graph/tensor.ts'
 import { add, div, mul, neg, type Operand, operands, sub, unary } from './arithmetic.ts'
 import { abs, clip, equal, less, sign, where } from './compare.ts'
 import { broadcastShapes, sumTo } from './layout.ts'
@@ -92,21 +92,26 @@ export function pow(a: Operand, b: Operand): Tensor {
   return applyOne(powOp, operands('pow', a, b), {})
 }
 
+/**
+ * Writes log(1 + x). Kahan: with u = 1 + x rounded, log(u) · x/(u − 1) is accurate where log(1 + x) is not; for large x
+ * they agree.
+ */
+export function emitLog1p(emitter: Emitter, name: string, dtype: DType): string {
+  const one = emitter.scalar(1, dtype)
+  const u = emitter.node('Add', [name, one])
+  const logarithm = emitter.node('Log', [u])
+  const rounded = emitter.node('Sub', [u, one])
+  const scaled = emitter.node('Div', [emitter.node('Mul', [logarithm, name]), rounded])
+  const near = emitter.node('Where', [emitter.node('Equal', [u, one]), name, scaled])
+  return emitter.node('Where', [emitter.node('Less', [u, emitter.scalar(4, dtype)]), near, logarithm])
+}
+
 const log1pOp: Op<Record<never, never>> = {
   name: 'log1p',
   infer: (inputs) => [inputAt(inputs, 0)].map(({ dtype, shape }) => ({ dtype, shape })),
-  // Kahan: with u = 1 + x rounded, log(u) · x/(u − 1) is accurate where log(1 + x) is not; for large x they agree.
   emit({ inputs }, emitter) {
-    const [x] = inputs
-    if (!x) return ''
-    const name = emitter.name(x)
-    const one = emitter.scalar(1, x.dtype)
-    const u = emitter.node('Add', [name, one])
-    const logarithm = emitter.node('Log', [u])
-    const rounded = emitter.node('Sub', [u, one])
-    const scaled = emitter.node('Div', [emitter.node('Mul', [logarithm, name]), rounded])
-    const near = emitter.node('Where', [emitter.node('Equal', [u, one]), name, scaled])
-    return emitter.node('Where', [emitter.node('Less', [u, emitter.scalar(4, x.dtype)]), near, logarithm])
+    const x = inputAt(inputs, 0)
+    return emitLog1p(emitter, emitter.name(x), x.dtype)
   },
   vjp({ inputs }, [gradient]) {
     return [gradient && div(gradient, add(inputAt(inputs, 0), 1))]
