@@ -43,4 +43,36 @@ export {
   type NormParameters,
 } from './linear.ts'
 export { type Activation, activate, applyMlp, initMlp, type MlpOptions, type MlpParameters } from './mlp.ts'
+export {
+  applyMultiHead,
+  initMultiHead,
+  type MultiHeadConfig,
+  type MultiHeadParameters,
+} from './multi-head.ts'
 export { type FloatType, normalValue, uniformValue } from './parameters.ts'
+export {
+  applyCrossEncoder,
+  type CrossEncoderConfig,
+  type CrossEncoderInputs,
+  type CrossEncoderLayerParameters,
+  type CrossEncoderParameters,
+  initCrossEncoder,
+} from './sequence/cross-encoder.ts'
+export {
+  applyGru,
+  type GruConfig,
+  type GruLayerParameters,
+  type GruOptions,
+  type GruParameters,
+  type GruResult,
+  initGru,
+} from './sequence/gru.ts'
+export {
+  applySasrec,
+  initSasrec,
+  type SasrecConfig,
+  type SasrecInputs,
+  type SasrecLayerParameters,
+  type SasrecParameters,
+  sasrecScores,
+} from './sequence/sasrec.ts'
