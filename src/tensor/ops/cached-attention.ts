@@ -7,6 +7,7 @@ interface CachedAttentionAttributes {
   readonly heads: number
   readonly keyHeads: number
   readonly window: number | undefined
+  readonly scale: number | undefined
 }
 
 const cachedAttentionOp: Op<CachedAttentionAttributes> = {
@@ -18,7 +19,7 @@ const cachedAttentionOp: Op<CachedAttentionAttributes> = {
     const cache = { dtype: packed.dtype, shape: keys.shape }
     return [output, cache, cache]
   },
-  emit({ inputs, attributes: { heads, keyHeads, window } }, emitter) {
+  emit({ inputs, attributes: { heads, keyHeads, window, scale } }, emitter) {
     if (emitter.portable)
       throw new Error("cachedAttention is an operator of ONNX Runtime's own; a portable model cannot hold it")
     const [packed = '', keys = '', values = '', lengths = '', longest = '', cos = '', sin = ''] = inputs.map(
@@ -30,6 +31,7 @@ const cachedAttentionOp: Op<CachedAttentionAttributes> = {
       do_rotary: 1,
       rotary_interleaved: 0,
       ...(window !== undefined && { local_window_size: window }),
+      ...(scale !== undefined && { scale: { float: scale } }),
     })
   },
 }
@@ -54,12 +56,15 @@ export interface CachedAttentionOptions {
   readonly keyHeads: number
   /** A query sees only this many keys, its own included. Default all. */
   readonly window?: number
+  /** Factor on the products of queries and keys. Default 1/√width. */
+  readonly scale?: number
 }
 
 /**
  * Causal attention of new tokens to all of their row so far, with rotary positions, for generating one step after
  * another. The first step holds whole prompts, with padding on the right where rows are shorter (`new` is then
  * `longest`); later steps hold one token a row. float32 on ONNX Runtime's kernel only; no gradient.
+ * The kernel asks for a width that is a multiple of 16.
  *
  * When the results `keys` and `values` are written into the memory of the inputs (see `compile`), a step copies none of
  * the past.
@@ -82,11 +87,13 @@ export function cachedAttention(
     throw new RangeError(
       `cachedAttention: packed is ${formatShape(packed.shape)}, expected [batch, new, ${heads + 2 * keyHeads} · ${width}]`,
     )
+  if (width % 16 !== 0) throw new RangeError(`cachedAttention: width is ${width}, expected a multiple of 16`)
   if (packed.dtype !== 'float32') throw new TypeError(`cachedAttention: packed is ${packed.dtype}, expected float32`)
   const made = apply(cachedAttentionOp, [packed, keys, values, lengths, longest, tables.cos, tables.sin], {
     heads,
     keyHeads,
     window: options.window,
+    scale: options.scale,
   })
   return { output: inputAt(made, 0), keys: inputAt(made, 1), values: inputAt(made, 2) }
 }
