@@ -2,6 +2,16 @@
  * Architectures as plain functions over parameter trees: `initX(random, config)` makes the numbers, `applyX(parameters,
  * inputs, config)` builds the graph.
  */
+export {
+  type Layout,
+  namedParameters,
+  readParameters,
+  type Stored,
+  storedAs,
+  storedLeaves,
+  storedLinear,
+  storedNorm,
+} from './checkpoint.ts'
 export { linearCrossEntropy, weightedMean } from './cross-entropy.ts'
 export {
   type DecoderConfig,
@@ -10,9 +20,12 @@ export {
   parseDecoderConfig,
   type RotaryScaling,
 } from './decoder/config.ts'
+export { decoderLayout, type LoadedDecoder, loadDecoder, readDecoder, saveDecoder } from './decoder/checkpoint.ts'
 export { applyDecoder, type DecoderInputs, decoderHead, decoderLoss, decoderStates } from './decoder/decoder.ts'
+export { type DecoderGenerator, type GenerateOptions, openGenerator } from './decoder/generate.ts'
 export { type DecoderLayerParameters, type DecoderParameters, initDecoder } from './decoder/parameters.ts'
 export { rotaryFrequencies } from './decoder/rotary-angles.ts'
+export { type SamplingOptions, sampleToken, tokenDistribution } from './decoder/sample-token.ts'
 export { swiGlu } from './decoder/swiglu.ts'
 export {
   type Adjacency,
@@ -42,6 +55,7 @@ export {
   type LoraParameters,
   type NormParameters,
 } from './linear.ts'
+export { addLora, isLoraPath, type LoraOptions, loraParameters, mapLinear, mergeLora, removeLora } from './lora.ts'
 export { type Activation, activate, applyMlp, initMlp, type MlpOptions, type MlpParameters } from './mlp.ts'
 export {
   applyMultiHead,
@@ -50,6 +64,7 @@ export {
   type MultiHeadParameters,
 } from './multi-head.ts'
 export { type FloatType, normalValue, uniformValue } from './parameters.ts'
+export { loadPeft, type SavePeftOptions, savePeft } from './peft.ts'
 export {
   applyCrossEncoder,
   type CrossEncoderConfig,
