@@ -13,6 +13,7 @@ export {
   storedNorm,
 } from './checkpoint.ts'
 export { linearCrossEntropy, weightedMean } from './cross-entropy.ts'
+export { decoderLayout, type LoadedDecoder, loadDecoder, readDecoder, saveDecoder } from './decoder/checkpoint.ts'
 export {
   type DecoderConfig,
   type FullDecoderConfig,
@@ -20,7 +21,6 @@ export {
   parseDecoderConfig,
   type RotaryScaling,
 } from './decoder/config.ts'
-export { decoderLayout, type LoadedDecoder, loadDecoder, readDecoder, saveDecoder } from './decoder/checkpoint.ts'
 export { applyDecoder, type DecoderInputs, decoderHead, decoderLoss, decoderStates } from './decoder/decoder.ts'
 export { type DecoderGenerator, type GenerateOptions, openGenerator } from './decoder/generate.ts'
 export { type DecoderLayerParameters, type DecoderParameters, initDecoder } from './decoder/parameters.ts'
