@@ -1,7 +1,7 @@
 import { checkSignal } from './check-signal.ts'
 import { RowFault } from './fault.ts'
 import { hashText } from './hash-table.ts'
-import { contentNumber } from './id-conflicts.ts'
+import { roughNumber } from './id-conflicts.ts'
 import { parseJsonObject } from './json-rows.ts'
 import { type LineBlock, type LongLine, linesOf } from './lines.ts'
 
@@ -10,11 +10,9 @@ export interface CheckedBlock {
   readonly faults: readonly { readonly line: number; readonly path: string; readonly message: string }[]
   /** Two words per signal that is well, in order: {@link hashText} of its id. */
   readonly ids: Uint32Array
-  /** The lines of those signals. */
-  readonly lines: Uint32Array
   /** Two words per signal: {@link hashText} of its context's id. */
   readonly contextIds: Uint32Array
-  /** Per signal: {@link contentNumber} of its context. */
+  /** Per signal: {@link roughNumber} of its context. */
   readonly contexts: Float64Array
 }
 
@@ -23,7 +21,6 @@ export function checkBlock(block: LineBlock | LongLine, limit: number): CheckedB
   const faults: { line: number; path: string; message: string }[] = []
   const found = linesOf(block, limit)
   const ids = new Uint32Array(2 * found.length)
-  const lines = new Uint32Array(found.length)
   const contextIds = new Uint32Array(2 * found.length)
   const contexts = new Float64Array(found.length)
   let count = 0
@@ -34,8 +31,7 @@ export function checkBlock(block: LineBlock | LongLine, limit: number): CheckedB
       const { id, context } = checkSignal(parseJsonObject(text))
       ids.set(hashText(id), 2 * count)
       contextIds.set(hashText(context.id), 2 * count)
-      contexts[count] = contentNumber(context)
-      lines[count] = line
+      contexts[count] = roughNumber(context)
       count++
     } catch (error) {
       if (!(error instanceof RowFault)) throw error
@@ -45,7 +41,6 @@ export function checkBlock(block: LineBlock | LongLine, limit: number): CheckedB
   return {
     faults,
     ids: ids.slice(0, 2 * count),
-    lines: lines.slice(0, count),
     contextIds: contextIds.slice(0, 2 * count),
     contexts: contexts.slice(0, count),
   }

@@ -6,59 +6,76 @@ import type { SignalStore } from '../store.ts'
 import { RowFault, show } from './fault.ts'
 import { type Hash64, HashTable, hashOfHex, hashText } from './hash-table.ts'
 
-/** 53 bits of a content's hash, which is what a number holds. */
-export function contentNumber(content: Signal | Context): number {
-  const [high, low] = hashOfHex(hash('sha256', canonicalJson(content as unknown as Json)))
+/** 53 bits of a text's hash, which is what a number holds. */
+function numberOf(text: string): number {
+  const [high, low] = hashOfHex(hash('sha256', text))
   return high * 2 ** 21 + (low >>> 11)
 }
 
+/** A number that differs for most contexts that differ, and for equal ones whose members come in another order. */
+export function roughNumber(context: Context): number {
+  return numberOf(JSON.stringify(context))
+}
+
+const exactNumber = (content: Signal | Context): number => numberOf(canonicalJson(content as unknown as Json))
+
 /**
- * Finds ids that a file uses for two different things, at 24 to 36 bytes an id. Contexts are compared at once. Signals
- * take two readings: the first notes which ids come more than once, the second compares the contents under those.
+ * Finds ids that a file uses for two different signals or contexts, at 24 to 36 bytes an id, in two readings: the first
+ * notes which ids may stand for two things, the second compares what stands under those.
  */
 export interface FileIds {
   /** First reading: notes the hash of a signal's id. */
   signal(id: Hash64): void
-  /** Notes a context; `new` when its id was not seen before. */
-  context(id: Hash64, content: number): 'new' | 'same' | 'different'
+  /** First reading: notes the hash of a context's id and its {@link roughNumber}; whether the id was not seen before. */
+  context(id: Hash64, rough: number): boolean
   /** Whether a second reading is needed. */
-  repeated(): boolean
-  /** Second reading: the fault of a signal that differs from an earlier one of its id. */
+  doubtful(): boolean
+  /** Second reading: the fault of a signal that differs, or whose context differs, from an earlier one of its id. */
   compare(signal: Signal): RowFault | undefined
 }
 
 export function fileIds(): FileIds {
-  const seen = new HashTable()
-  const repeated = new HashTable()
-  const contents = new HashTable()
+  const signals = new HashTable()
   const contexts = new HashTable()
+  const doubtfulSignals = new HashTable()
+  const doubtfulContexts = new HashTable()
+  const firstSignals = new HashTable()
+  const firstContexts = new HashTable()
+  /** Whether a doubtful id had other content when it came first. */
+  const differs = (id: string, content: Signal | Context, doubtful: HashTable, first: HashTable): boolean => {
+    const key = hashText(id)
+    if (doubtful.get(key) === undefined) return false
+    const number = exactNumber(content)
+    const before = first.get(key)
+    if (before === undefined) first.set(key, number)
+    return before !== undefined && before !== number
+  }
   return {
     signal(id) {
-      if (seen.add(id) > 0) repeated.set(id, 1)
+      if (signals.add(id) > 0) doubtfulSignals.set(id, 1)
     },
-    context(id, content) {
+    context(id, rough) {
       const before = contexts.get(id)
-      if (before === undefined) contexts.set(id, content)
-      return before === undefined ? 'new' : before === content ? 'same' : 'different'
+      if (before === undefined) contexts.set(id, rough)
+      else if (before !== rough) doubtfulContexts.set(id, 1)
+      return before === undefined
     },
-    repeated: () => repeated.size > 0,
+    doubtful: () => doubtfulSignals.size > 0 || doubtfulContexts.size > 0,
     compare(signal) {
-      const id = hashText(signal.id)
-      if (repeated.get(id) === undefined) return undefined
-      const content = contentNumber(signal)
-      const before = contents.get(id)
-      if (before === undefined) contents.set(id, content)
-      return before === undefined || before === content ? undefined : idTaken('id', signal.id, earlierRow)
+      const { id, context } = signal
+      if (differs(context.id, context, doubtfulContexts, firstContexts))
+        return idTaken('context.id', context.id, earlierRow)
+      return differs(id, signal, doubtfulSignals, firstSignals) ? idTaken('id', id, earlierRow) : undefined
     },
   }
 }
+
+const earlierRow = 'an earlier row of the file'
 
 /** The fault of an id that stands for something else elsewhere. */
 export function idTaken(path: 'id' | 'context.id', id: string, where: string): RowFault {
   return new RowFault(path, `${path} is ${show(id)}, which ${where} has with other content`)
 }
-
-export const earlierRow = 'an earlier row of the file'
 
 /** The fault of a signal whose id a store has with other content. */
 export async function conflictWith(store: SignalStore, signal: Signal): Promise<RowFault | undefined> {

@@ -7,15 +7,7 @@ import { ImportError, RowFault } from './fault.ts'
 import type { Format, ReadOptions } from './format.ts'
 import type { FormatName } from './formats.ts'
 import { type Hash64, hashText } from './hash-table.ts'
-import {
-  conflictWith,
-  contentNumber,
-  contextConflictWith,
-  earlierRow,
-  type FileIds,
-  fileIds,
-  idTaken,
-} from './id-conflicts.ts'
+import { conflictWith, contextConflictWith, type FileIds, fileIds, idTaken, roughNumber } from './id-conflicts.ts'
 import type { Input } from './input.ts'
 import { jsonRow } from './json-rows.ts'
 import { type LineBlock, type LongLine, lineBlocks, linesOf } from './lines.ts'
@@ -186,12 +178,11 @@ async function checkAll(
   const ids = fileIds()
   let rows = 0
   if (isThreaded(source) && empty) {
-    for await (const { block, found } of checkedBlocks(blocksOf(source, label, run), limit)) {
+    for await (const { found } of checkedBlocks(blocksOf(source, label, run), limit)) {
       const [first] = found.faults
-      const clash = clashIn(found, ids)
-      if (first && !(clash !== undefined && clash < first.line)) fail(first.line, first)
-      if (clash !== undefined) fail(clash, clashAt(block, clash, limit))
-      rows += found.lines.length
+      if (first) fail(first.line, first)
+      rows += found.contexts.length
+      noteIds(found, ids)
     }
   } else
     for await (const batch of readings(input, layout, format, options, limit, label, run)) {
@@ -202,17 +193,16 @@ async function checkAll(
           continue
         }
         const { signal } = one
-        const context = ids.context(hashText(signal.context.id), contentNumber(signal.context))
-        if (context === 'different') fail(one.line, idTaken('context.id', signal.context.id, earlierRow))
+        const fresh = ids.context(hashText(signal.context.id), roughNumber(signal.context))
         if (one.named) ids.signal(hashText(signal.id))
         if (empty) continue
         const conflict =
-          (context === 'new' ? await contextConflictWith(store, signal.context) : undefined) ??
+          (fresh ? await contextConflictWith(store, signal.context) : undefined) ??
           (one.named ? await conflictWith(store, signal) : undefined)
         if (conflict) fail(one.line, conflict)
       }
     }
-  if (ids.repeated())
+  if (ids.doubtful())
     for await (const { reads } of trusted(source, label, run))
       for (const one of reads) {
         const conflict = one.fault ?? ids.compare(one.signal)
@@ -221,21 +211,12 @@ async function checkAll(
   return rows
 }
 
-/** Notes a checked block's ids; the first line whose context's id an earlier row has with other content. */
-function clashIn(found: CheckedBlock, ids: FileIds): number | undefined {
+function noteIds(found: CheckedBlock, ids: FileIds): void {
   const pair = (words: Uint32Array, at: number): Hash64 => [words[2 * at] ?? 0, words[2 * at + 1] ?? 0]
-  for (const [at, line] of found.lines.entries()) {
+  for (const [at, rough] of found.contexts.entries()) {
     ids.signal(pair(found.ids, at))
-    if (ids.context(pair(found.contextIds, at), found.contexts[at] ?? 0) === 'different') return line
+    ids.context(pair(found.contextIds, at), rough)
   }
-  return undefined
-}
-
-function clashAt(block: LineBlock | LongLine, line: number, limit: number): RowFault {
-  const text = linesOf(block, limit).find((one) => one.line === line)?.text ?? ''
-  const row = jsonRow(line, text)
-  const context = 'fields' in row ? (row.fields as unknown as Signal).context : undefined
-  return idTaken('context.id', context?.id ?? '', earlierRow)
 }
 
 /** Stores the good rows of a file and puts the bad ones into a file of their own, of which the first are listed. */
