@@ -21,7 +21,7 @@ describe('mlp', () => {
   })
 
   it('has the gradients that finite differences give', async () => {
-    for (const activation of ['relu', 'gelu', 'geluTanh', 'silu', 'tanh'] as const) {
+    for (const activation of ['relu', 'gelu', 'geluTanh', 'quickGelu', 'silu', 'tanh'] as const) {
       const parameters = initMlp(seeded(activation), [3, 4, 2], { dtype: 'float64' })
       const x = value(Float64Array.from([0.3, -0.8, 1.1, 2, 0.1, -1]), [2, 3])
       const { error } = await checkNet(parameters, (p, { x }) => (x ? applyMlp(p, x, { activation }) : []), { x })

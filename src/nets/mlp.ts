@@ -1,17 +1,19 @@
 import type { Random } from '../run/index.ts'
-import { gelu, relu, type Symbolic, silu, type Tensor, tanh } from '../tensor/index.ts'
+import { gelu, mul, relu, type Symbolic, sigmoid, silu, type Tensor, tanh } from '../tensor/index.ts'
 import { applyLinear, initLinear, type LinearOptions, type LinearParameters } from './linear.ts'
 
 export interface MlpParameters {
   readonly layers: readonly LinearParameters[]
 }
 
-export type Activation = 'relu' | 'gelu' | 'geluTanh' | 'silu' | 'tanh'
+/** `geluTanh` approximates `gelu` by tanh, `quickGelu` by x σ(1.702 x). */
+export type Activation = 'relu' | 'gelu' | 'geluTanh' | 'quickGelu' | 'silu' | 'tanh'
 
 const activations: Readonly<Record<Activation, (x: Tensor) => Tensor>> = {
   relu,
   gelu: (x) => gelu(x),
   geluTanh: (x) => gelu(x, { approximate: true }),
+  quickGelu: (x) => mul(x, sigmoid(mul(x, 1.702))),
   silu,
   tanh,
 }
