@@ -48,7 +48,7 @@ describe('style control', () => {
       peer.coeffs,
       1e-6,
     )
-    expectClose(rated.variances, peer.variances, 1e-2)
+    expectClose(rated.variances, peer.variances, 1e-3)
     expectClose(rated.lower, peer.rating_lower, 1e-3)
     expectClose(rated.upper, peer.rating_upper, 1e-3)
   })
