@@ -6,6 +6,8 @@ import type { FloatType } from './parameters.ts'
 export interface Stored {
   readonly stored: string
   readonly shape: readonly number[]
+  /** Its shape in the tree, of as many elements. Default: as stored. */
+  readonly shapeInTree?: readonly number[]
 }
 
 /** A parameter tree with the place in a checkpoint instead of each tensor. */
@@ -17,9 +19,9 @@ export type Layout<T> = T extends TensorValue
       ? { readonly [K in keyof T]: Layout<T[K]> }
       : T
 
-/** The place of one tensor. */
-export function storedAs(stored: string, shape: readonly number[]): Stored {
-  return { stored, shape }
+/** The place of one tensor, which may have axes of size 1 that the tree does without. */
+export function storedAs(stored: string, shape: readonly number[], shapeInTree = shape): Stored {
+  return { stored, shape, shapeInTree }
 }
 
 /** The places of a linear map, `name.weight` and `name.bias`. */
@@ -63,7 +65,8 @@ export async function readParameters<T>(
         throw new RangeError(
           `"${branch.stored}" is [${found.join(', ')}] in the checkpoint, the configuration asks for [${branch.shape.join(', ')}]`,
         )
-      return checkpoint.read(branch.stored, dtype)
+      const read = await checkpoint.read(branch.stored, dtype)
+      return { ...read, shape: branch.shapeInTree ?? branch.shape }
     }
     if (Array.isArray(branch)) {
       const items: unknown[] = []
@@ -89,7 +92,7 @@ export function namedParameters<T>(parameters: T, layout: Layout<T>): Readonly<R
     let branch: unknown = parameters
     for (const key of path.split('.')) branch = (branch as Readonly<Record<string, unknown>> | undefined)?.[key]
     if (branch === undefined) throw new RangeError(`the parameters have no ${path}, stored as "${leaf.stored}"`)
-    named[leaf.stored] = branch as TensorValue
+    named[leaf.stored] = { ...(branch as TensorValue), shape: leaf.shape }
   }
   return named
 }
