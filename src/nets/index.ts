@@ -31,6 +31,19 @@ export { applyBert, type BertInputs, type BertParameters, bertLayout, bertPooler
 export { type BertConfig, type FullBertConfig, fullBertConfig, parseBertConfig } from './encoder/bert-config.ts'
 export { applyBlock, type BlockOptions, type BlockParameters, type BlockSizes, initBlock } from './encoder/block.ts'
 export {
+  applyClipText,
+  type ClipConfig,
+  type ClipParameters,
+  type ClipTextConfig,
+  type ClipTextParameters,
+  clipImages,
+  clipLogits,
+  clipLoss,
+  clipTexts,
+  initClip,
+} from './encoder/clip.ts'
+export { clipLayout, loadClip, parseClipConfig } from './encoder/clip-checkpoint.ts'
+export {
   type LoadedSentenceEncoder,
   loadSentenceEncoder,
   openSentenceEncoder,
@@ -38,6 +51,17 @@ export {
   type SentenceEncoder,
   type SentenceEncoderOptions,
 } from './encoder/sentence-encoder.ts'
+export {
+  applyVision,
+  type FullVisionConfig,
+  fullVisionConfig,
+  initVision,
+  loadVision,
+  type VisionConfig,
+  type VisionParameters,
+  visionHead,
+  visionLayout,
+} from './encoder/vision.ts'
 export {
   type Adjacency,
   type AdjacencyOptions,
