@@ -1,0 +1,169 @@
+/**
+ * Training and inference steps against PyTorch: the same models at the same sizes in float32 on the same threads. Each
+ * side is a process of its own; they run in turns, several rounds of some steps each, and the ratio is the median of the
+ * rounds' ratios.
+ *
+ * `npm run bench -- tensor [--only mlp,reward] [--rounds 7] [--threads 2] [--fused] [--json]`
+ *
+ * Memory is the peak of the whole process (VmHWM), and beside it what came on top of the runtime alone: importing torch
+ * from PyPI costs some 700 MB by itself, Node with ONNX Runtime 80. With `--fused` PyTorch updates by its fused Adam
+ * instead of its default one.
+ */
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { quantiles } from '../src/measure/index.ts'
+import { workloads } from './tensor/workloads.ts'
+
+const { values: args } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '7' },
+    threads: { type: 'string', default: '2' },
+    fused: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    worker: { type: 'string' },
+  },
+})
+const threads = Number(args.threads)
+const rounds = Number(args.rounds)
+
+function median(numbers: readonly number[]): number {
+  return quantiles(numbers, [0.5])[0] ?? Number.NaN
+}
+
+function memory(field: 'VmHWM' | 'VmRSS'): number {
+  const kilobytes = new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+  return Number(kilobytes) / 1024
+}
+
+async function work(name: string): Promise<void> {
+  const workload = workloads.find((candidate) => candidate.name === name)
+  if (!workload) throw new RangeError(`no workload "${name}"`)
+  const idleMb = memory('VmRSS')
+  const started = performance.now()
+  const step = await workload.make(threads)
+  console.log(JSON.stringify({ compileMs: performance.now() - started }))
+  for await (const line of createInterface({ input: process.stdin })) {
+    const count = Number(line)
+    if (count === 0) break
+    const ms: number[] = []
+    for (let i = 0; i < count; i++) {
+      const start = performance.now()
+      await step()
+      ms.push(performance.now() - start)
+    }
+    console.log(JSON.stringify({ ms }))
+  }
+  console.log(JSON.stringify({ peakMb: memory('VmHWM'), idleMb }))
+  process.exit(0)
+}
+
+const version = '2.15.0'
+const environment = join(import.meta.dirname, '../.cache/bench-venv-torch')
+const python = join(environment, 'bin/python')
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+function prepareEnvironment(): void {
+  const ready = join(environment, 'ready')
+  if (existsSync(ready) && readFileSync(ready, 'utf8') === version) return
+  say(`Installing PyTorch ${version} into ${environment} (once, some 5 GB) …`)
+  mkdirSync(join(environment, '..'), { recursive: true })
+  execFileSync('python3', ['-m', 'venv', environment], { stdio: 'inherit' })
+  execFileSync(python, ['-m', 'pip', 'install', '--quiet', `torch==${version}`, 'numpy'], { stdio: 'inherit' })
+  writeFileSync(ready, version)
+}
+
+/** A process that answers one line of JSON per line it is sent. */
+interface Side {
+  ask(line: string): Promise<Readonly<Record<string, unknown>>>
+  readonly started: Readonly<Record<string, unknown>>
+}
+
+async function start(command: string, parameters: readonly string[]): Promise<Side> {
+  const child: ChildProcessWithoutNullStreams = spawn(command, parameters, { cwd: import.meta.dirname })
+  child.stderr.pipe(process.stderr)
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const next = async (): Promise<Readonly<Record<string, unknown>>> => {
+    const { value, done } = await lines.next()
+    if (done) throw new Error(`${command} ${parameters.join(' ')} ended early`)
+    return JSON.parse(value)
+  }
+  const started = await next()
+  return {
+    started,
+    ask(line) {
+      child.stdin.write(`${line}\n`)
+      return next()
+    },
+  }
+}
+
+interface Row {
+  readonly work: string
+  readonly oursMs: number
+  readonly peerMs: number
+  readonly ratio: number
+  readonly target: number
+  readonly compileMs: number
+  readonly oursMb: number
+  readonly peerMb: number
+  readonly oursGrowthMb: number
+  readonly peerGrowthMb: number
+}
+
+async function compare(name: string): Promise<Row> {
+  const workload = workloads.find((candidate) => candidate.name === name)
+  if (!workload)
+    throw new RangeError(`no workload "${name}"; there are ${workloads.map((each) => each.name).join(', ')}`)
+  say(`${workload.title} …`)
+  const ours = await start(process.execPath, [import.meta.filename, '--worker', name, '--threads', String(threads)])
+  const peer = await start(python, ['tensor/peer.py', name, String(threads), ...(args.fused ? ['fused'] : [])])
+  const steps = String(workload.steps)
+  const times = async (side: Side): Promise<number> => median((await side.ask(steps))['ms'] as number[])
+  // The first round warms up and is not counted.
+  await times(ours)
+  await times(peer)
+  const measured: { readonly ours: number; readonly peer: number }[] = []
+  for (let round = 0; round < rounds; round++) {
+    const first = round % 2 === 0 ? ours : peer
+    const one = await times(first)
+    const two = await times(first === ours ? peer : ours)
+    measured.push(first === ours ? { ours: one, peer: two } : { ours: two, peer: one })
+  }
+  const [oursEnd, peerEnd] = [await ours.ask('0'), await peer.ask('0')]
+  return {
+    work: workload.title,
+    oursMs: median(measured.map((pair) => pair.ours)),
+    peerMs: median(measured.map((pair) => pair.peer)),
+    ratio: median(measured.map((pair) => pair.peer / pair.ours)),
+    target: workload.target,
+    compileMs: Number(ours.started['compileMs']),
+    oursMb: Number(oursEnd['peakMb']),
+    peerMb: Number(peerEnd['peakMb']),
+    oursGrowthMb: Number(oursEnd['peakMb']) - Number(oursEnd['idleMb']),
+    peerGrowthMb: Number(peerEnd['peakMb']) - Number(peerEnd['idleMb']),
+  }
+}
+
+if (args.worker) await work(args.worker)
+else {
+  prepareEnvironment()
+  const rows: Row[] = []
+  for (const name of args.only?.split(',') ?? workloads.map((workload) => workload.name)) rows.push(await compare(name))
+  if (args.json) console.log(JSON.stringify({ version, threads, fused: args.fused, rows }))
+  else {
+    console.log(`${cpus()[0]?.model.trim()}, ${threads} threads, Node ${process.version}, PyTorch ${version}`)
+    console.log(
+      '| work | ours | PyTorch | PyTorch ÷ ours | target | compile | peak memory (above idle), ours | PyTorch |',
+    )
+    console.log('|---|---|---|---|---|---|---|---|')
+    for (const row of rows)
+      console.log(
+        `| ${row.work} | ${row.oursMs.toFixed(2)} ms | ${row.peerMs.toFixed(2)} ms | ${row.ratio.toFixed(2)} | ≥ ${row.target} | ${row.compileMs.toFixed(0)} ms | ${row.oursMb.toFixed(0)} (${row.oursGrowthMb.toFixed(0)}) MB | ${row.peerMb.toFixed(0)} (${row.peerGrowthMb.toFixed(0)}) MB |`,
+      )
+  }
+}
