@@ -27,7 +27,15 @@ export { type DecoderLayerParameters, type DecoderParameters, initDecoder } from
 export { rotaryFrequencies } from './decoder/rotary-angles.ts'
 export { type SamplingOptions, sampleToken, tokenDistribution } from './decoder/sample-token.ts'
 export { swiGlu } from './decoder/swiglu.ts'
-export { applyBert, type BertInputs, type BertParameters, bertLayout, bertPooler, initBert, meanPool } from './encoder/bert.ts'
+export {
+  applyBert,
+  type BertInputs,
+  type BertParameters,
+  bertLayout,
+  bertPooler,
+  initBert,
+  meanPool,
+} from './encoder/bert.ts'
 export { type BertConfig, type FullBertConfig, fullBertConfig, parseBertConfig } from './encoder/bert-config.ts'
 export { applyBlock, type BlockOptions, type BlockParameters, type BlockSizes, initBlock } from './encoder/block.ts'
 export {
