@@ -28,6 +28,54 @@ export { rotaryFrequencies } from './decoder/rotary-angles.ts'
 export { type SamplingOptions, sampleToken, tokenDistribution } from './decoder/sample-token.ts'
 export { swiGlu } from './decoder/swiglu.ts'
 export {
+  applyDit,
+  applyDitTokens,
+  type DitConditions,
+  type DitConfig,
+  type DitLayerParameters,
+  type DitParameters,
+  initDit,
+  patchify,
+  unpatchify,
+} from './diffusion/dit.ts'
+export { cosineNoise, linearNoise, type NoiseSchedule, zeroTerminalNoise } from './diffusion/noise-schedule.ts'
+export {
+  batchRates,
+  type DiffusionProcess,
+  denoisingErrors,
+  denoisingTarget,
+  noised,
+  type Predict,
+  type Rates,
+  type Recovery,
+  ratesAt,
+  recovered,
+  recovery,
+} from './diffusion/process.ts'
+export {
+  type DdimOptions,
+  type Denoise,
+  ddimStep,
+  ddimTimes,
+  guided,
+  invertDdim,
+  type SamplerOptions,
+  sampleDdim,
+  sampleEuler,
+} from './diffusion/samplers.ts'
+export {
+  applyTimeEmbedding,
+  initTimeEmbedding,
+  sinusoidal,
+  type TimeEmbeddingParameters,
+} from './diffusion/time-embedding.ts'
+export {
+  applyVectorDenoiser,
+  initVectorDenoiser,
+  type VectorDenoiserConfig,
+  type VectorDenoiserParameters,
+} from './diffusion/vector-denoiser.ts'
+export {
   applyBert,
   type BertInputs,
   type BertParameters,

@@ -90,6 +90,6 @@ export function tensorLeaves(tree: unknown): readonly PathLeaf<Tensor>[] {
 }
 
 /** How many numbers a parameter tree holds. */
-export function parameterCount(tree: ParameterTree): number {
+export function parameterCount(tree: unknown): number {
   return parameterLeaves(tree).reduce((count, { leaf }) => count + leaf.data.length, 0)
 }
