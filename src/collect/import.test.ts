@@ -204,6 +204,8 @@ describe('importFile', () => {
     expect(await message('s.csv', 'kind,id\nx,y\n', { format: 'signals' })).toBe(
       's.csv is delimited; signals is read from jsonl, json',
     )
+    expect(await message('d.csv', 'a,b,a,winner\nx,y,z,a\n')).toBe('d.csv: the header names "a" twice')
+    expect(await message('p.parquet', 'PAR1 and nothing else')).toContain('p.parquet: not a readable Parquet file')
     expect(await message('none.csv', 'a,b,winner\n')).toContain('none.csv has no rows')
   })
 

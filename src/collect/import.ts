@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path'
 import type { Run } from '../run/index.ts'
+import { RowFault } from './formats/fault.ts'
 import {
   anonymous,
   type ColumnUse,
@@ -115,6 +116,10 @@ export async function importFile(
       notes: [...notes],
       seconds: (performance.now() - started) / 1000,
     }
+  } catch (error) {
+    // A fault of the file as a whole: a header or a Parquet file that cannot be read.
+    if (error instanceof RowFault) throw new Error(`${input.name}: ${error.message}`, { cause: error })
+    throw error
   } finally {
     await input.close()
   }

@@ -19,6 +19,8 @@ async function openDuckDb(spillFolder: string): Promise<DuckDBInstance> {
 }
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+/** A path to read from: DuckDB takes some characters for patterns, unless they stand in brackets. */
+const pathLiteral = (path: string): string => literal(path.replace(/[*?[]/g, (character) => `[${character}]`))
 const identifier = (text: string): string => `"${text.replaceAll('"', '""')}"`
 
 /**
@@ -58,12 +60,12 @@ export async function* parquetRows(
   const connection = await instance.connect()
   try {
     const counted = await connection
-      .runAndReadAll(`SELECT count(*)::DOUBLE FROM read_parquet(${literal(path)})`)
+      .runAndReadAll(`SELECT count(*)::DOUBLE FROM read_parquet(${pathLiteral(path)})`)
       .catch((error: Error) => {
         throw new RowFault('', `not a readable Parquet file: ${error.message}`)
       })
     const total = Number(counted.getRows()[0]?.[0] ?? 0)
-    const result = await connection.stream(`SELECT * FROM read_parquet(${literal(path)})`)
+    const result = await connection.stream(`SELECT * FROM read_parquet(${pathLiteral(path)})`)
     const names = result.columnNames()
     const types = result.columnTypes()
     if (names.includes('__proto__')) throw new RowFault('__proto__', 'a field cannot be named __proto__')
@@ -122,7 +124,7 @@ export async function jsonLinesToParquet(
         ? `SELECT ${Object.entries(columns)
             .map(([column, type]) => `NULL::${type} AS ${identifier(column)}`)
             .join(', ')} WHERE false`
-        : `SELECT * FROM read_json(${literal(linesPath)}, format = 'newline_delimited', columns = {${spec}},
+        : `SELECT * FROM read_json(${pathLiteral(linesPath)}, format = 'newline_delimited', columns = {${spec}},
              maximum_object_size = ${Math.max(smallestObjectLimit, longestLine + 1)})`
     await connection.run(`COPY (${rows}) TO ${literal(partial)} (FORMAT parquet, COMPRESSION zstd)`)
     await rename(partial, parquetPath)
