@@ -26,15 +26,17 @@ describe('scatterAdd', () => {
   it.each([
     ['counts known beforehand', 'fixed'],
     ['counts known when it runs', 'named'],
+    ['sizes of rows known when it runs', 'wide'],
   ])('loses no update on two threads, %s', async (_, kind) => {
     const [rows, count, width] = [50, 40_000, 32]
     const random = seeded('rows')
     const indices = BigInt64Array.from({ length: count }, () => BigInt(random.integer(rows)))
     const expected = new Float64Array(rows)
     for (const row of indices) expected[Number(row)] = (expected[Number(row)] ?? 0) + 1
-    const n = kind === 'fixed' ? count : 'n'
+    const n = kind === 'named' ? 'n' : count
+    const wide = kind === 'wide' ? 'wide' : width
     const run = await compile(({ base, at, updates }) => scatterAdd(base, at, updates), {
-      inputs: { base: spec([rows, width]), at: spec([n], 'int64'), updates: spec([n, width]) },
+      inputs: { base: spec([rows, wide]), at: spec([n], 'int64'), updates: spec([n, wide]) },
       threads: 2,
     })
     for (let attempt = 0; attempt < 5; attempt++) {

@@ -1,5 +1,4 @@
 import {
-  addDims,
   type Dim,
   dimAt,
   elementCount,
@@ -44,14 +43,16 @@ function scatterSerially(
   return scatterInLoop(emitter, base, indices, rows, count, width)
 }
 
-/** The same where the number of rows is known only at run time. */
+/** The same where the number of rows, or the size of one, is known only at run time. */
 function scatterInLoop(emitter: Emitter, base: string, indices: string, rows: string, count: Dim, width: Dim): string {
-  if (typeof width !== 'number')
-    throw new RangeError(`scatterAdd: rows of ${width} elements; the size of a row must be a number`)
-  const each = Math.max(1, Math.floor(serialElements / Math.max(1, width)))
-  const rounded = emitter.sizes([addDims(count, each - 1)])
-  const trips = emitter.node('Div', [rounded, emitter.integers([each])])
-  const stepSize = emitter.integers([each])
+  const one = emitter.integers([1])
+  const atLeastOne = (size: string): string => emitter.node('Max', [size, one])
+  const stepSize =
+    typeof width === 'number'
+      ? emitter.integers([Math.max(1, Math.floor(serialElements / Math.max(1, width)))])
+      : atLeastOne(emitter.node('Div', [emitter.integers([serialElements]), atLeastOne(emitter.sizes([width]))]))
+  const last = emitter.node('Sub', [stepSize, one])
+  const trips = emitter.node('Div', [emitter.node('Add', [emitter.sizes([count]), last]), stepSize])
   const axis = emitter.integers([0])
   const node = (opType: string, inputs: readonly string[], output: string, attributes = {}): OnnxNode => ({
     opType,

@@ -32,6 +32,7 @@ const sumOfSquaresOp: Op<Record<never, never>> = {
   name: 'sumOfSquares',
   infer: (inputs) => [{ dtype: inputAt(inputs, 0).dtype, shape: [] }],
   emit: ({ inputs }, emitter) => emitter.node('ReduceSumSquare', inputs.map(emitter.name), { keepdims: 0 }),
+  vjp: ({ inputs }, [gradient]) => [gradient && mul(mul(inputAt(inputs, 0), 2), gradient)],
 }
 
 /** √Σ g² over all elements of all tensors, in float32. */

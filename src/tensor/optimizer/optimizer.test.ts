@@ -11,6 +11,8 @@ import {
   clipByValue,
   cosineSchedule,
   evaluate,
+  globalNorm,
+  gradients,
   inverseSquareRootSchedule,
   linearSchedule,
   lion,
@@ -169,4 +171,9 @@ describe('schedules', () => {
     expect(at(inverseSquareRootSchedule(1, 4), 1, 4, 16)).toEqual([0.25, 1, 0.5])
     expect(at(stepDecaySchedule(1, 0.5, 2), 1, 2, 3, 5)).toEqual([1, 1, 0.5, 0.25])
   })
+})
+
+it('the global norm is differentiable: its gradient is the unit vector', async () => {
+  const slopes = await evaluate(({ a, b }) => gradients(globalNorm([a, b]), { a, b }), { a: [3], b: [[4]] })
+  expect([slopes.a, slopes.b].flat(2)).toEqual([expect.closeTo(0.6, 6), expect.closeTo(0.8, 6)])
 })
