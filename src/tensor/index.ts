@@ -60,6 +60,7 @@ export {
   value,
   zeros,
 } from './graph/value.ts'
+export { hessianVectorProduct } from './hessian-vector-product.ts'
 export { type GeluOptions, gelu, leakyRelu, logSigmoid, relu, silu, softplus } from './ops/activation.ts'
 export { add, addAll, div, mul, neg, type Operand, sub } from './ops/arithmetic.ts'
 export { type AttentionOptions, attention, causalBias } from './ops/attention.ts'
@@ -251,3 +252,4 @@ export {
 } from './safetensors.ts'
 export type { Provider, SessionOptions } from './session.ts'
 export { type LossContext, type LossResult, type TrainOptions, type TrainStep, trainStep } from './train-step.ts'
+export { perExampleGradients, vectorize } from './vectorize.ts'

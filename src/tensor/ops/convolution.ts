@@ -193,7 +193,13 @@ function transposed(x: Tensor, weight: Tensor, sizes: readonly Dim[], attributes
 }
 
 /** The transpose of `unfold`: patches added up where their windows stood. */
-function fold(patches: Tensor, sizes: readonly Dim[], from: Shape, kernel: readonly number[], window: Window): Tensor {
+export function fold(
+  patches: Tensor,
+  sizes: readonly Dim[],
+  from: Shape,
+  kernel: readonly number[],
+  window: Window,
+): Tensor {
   const [batch, channels] = [dimAt(patches.shape, 0), dimAt(patches.shape, 1)]
   let places: readonly (readonly number[])[] = [[]]
   for (const size of kernel) places = places.flatMap((place) => Array.from({ length: size }, (_, at) => [...place, at]))
