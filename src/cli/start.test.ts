@@ -54,7 +54,7 @@ function start(...args: readonly string[]): Started {
   }
 }
 
-it('loads real data on the first start, uses it on the second, and stops when asked', async () => {
+it('loads real data on the first start, uses it afterwards, stops when asked, and loses nothing when killed', async () => {
   const first = start()
   const address = await first.until(/http:\/\/127\.0\.0\.1:\d+/)
   expect((await fetch(`${address}/readyz`)).status).toBe(200)
@@ -86,6 +86,27 @@ it('loads real data on the first start, uses it on the second, and stops when as
   expect(second.said()).toContain(`✓ ${counts.total} signals, loaded by an earlier start`)
   const rest = (await (await fetch(`${again}/v1/leaderboards`)).json()) as { leaderboards: unknown[] }
   expect(rest.leaderboards).toHaveLength(leaderboards.length - 1)
-  second.child.kill('SIGINT')
-  expect(await second.ended).toBe(0)
+
+  // Killed without warning: what was answered for is there, and the folder is free.
+  const vote = {
+    kind: 'instruction',
+    id: 'wish-1',
+    rater: { id: 'ann', kind: 'human' },
+    time: 0,
+    source: 'test',
+    text: 'Keep it short.',
+  }
+  const sent = await fetch(`${again}/v1/signals`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ signals: [vote] }),
+  })
+  expect(sent.status).toBe(201)
+  second.child.kill('SIGKILL')
+  await second.ended
+  const third = start()
+  const last = await third.until(/http:\/\/127\.0\.0\.1:\d+/)
+  expect(await (await fetch(`${last}/v1/signals/wish-1`)).json()).toMatchObject({ text: 'Keep it short.' })
+  third.child.kill('SIGINT')
+  expect(await third.ended).toBe(0)
 })

@@ -66,12 +66,14 @@ function listen(server: Server, port: number, host: string): Promise<AddressInfo
   })
 }
 
+/** Closes a server once its requests are answered; connections that wait for another request are not waited for. */
 async function settled(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+  const idle = setInterval(() => server.closeIdleConnections(), 50)
+  const late = setTimeout(() => server.closeAllConnections(), graceMs)
   await closed
-  clearTimeout(timer)
+  clearInterval(idle)
+  clearTimeout(late)
 }
 
 /**
@@ -146,9 +148,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       readiness = { status: 'stopping' }
       stop.abort(new Error('the server is stopping'))
       await settled(server)
-      await loaded.catch(() => {})
       await jobs.close()
+      // What the loading had not finished is taken up by the next start, so that nothing is waited for.
       await background.close()
+      await loaded.catch(() => {})
       lock.release()
     }
     return {

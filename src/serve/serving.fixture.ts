@@ -63,6 +63,27 @@ export function rawGet(address: string, headers: Record<string, string>): Promis
   })
 }
 
+/** Posts JSON whose body is sent only once the server has the request's head; `between` is called before. */
+export function sendWhenAsked(address: string, body: string, between: () => void): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      expect: '100-continue',
+    }
+    const sending = request(address, { method: 'POST', headers }, (response) => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    })
+    sending.on('error', reject)
+    sending.on('continue', () => {
+      between()
+      sending.end(body)
+    })
+    sending.flushHeaders()
+  })
+}
+
 /** A vote on two texts. */
 export function vote(id: string, a: string, b: string, outcome: Comparison['outcome'], rater = 'ann'): Comparison {
   const made = (producer: string) => candidate({ modality: 'text', text: `by ${producer}` }, { producer })
