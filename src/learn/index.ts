@@ -26,8 +26,9 @@ export {
   type PairedBootstrapOptions,
   type PairedReplicates,
 } from './paired-bootstrap.ts'
-export { type CovarianceOptions, pairedCovariance } from './paired-covariance.ts'
+export { aliasedCovariates, type CovarianceOptions, pairedCovariance, pairedVariances } from './paired-covariance.ts'
 export {
+  denseLimit,
   fitPaired,
   type PairedFit,
   type PairedFitOptions,

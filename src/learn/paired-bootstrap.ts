@@ -1,7 +1,14 @@
 import { type CholeskyFactor, drawMultinomial } from '../measure/index.ts'
 import type { Random } from '../run/index.ts'
 import type { ComparisonTable } from './comparison-table.ts'
-import { factorAt, fitPaired, type PairedFit, type PairedPenalties, pairingTotals } from './paired-likelihood.ts'
+import {
+  denseLimit,
+  factorAt,
+  fitPaired,
+  type PairedFit,
+  type PairedPenalties,
+  pairingTotals,
+} from './paired-likelihood.ts'
 import { separationOf } from './separation.ts'
 
 export interface PairedBootstrapOptions {
@@ -41,7 +48,7 @@ export function bootstrapPaired(
   const unseen = new Int32Array(competitors)
   const counts = new Float64Array(table.counts.length)
   const totals = pairingTotals(table, fit.link)
-  const factor = factorAt(table, fit)
+  const factor = size > denseLimit ? undefined : factorAt(table, fit)
   let penalised = 0
   for (let replicate = 0; replicate < replicates; replicate++) {
     drawMultinomial(random, table.votes, table.counts, counts)
@@ -53,7 +60,7 @@ export function bootstrapPaired(
     const start = Float64Array.from(fit.parameters)
     if (separation.unseen.length > 0) pin(start, separation.unseen, competitors)
     const penalties: PairedPenalties = fallback ? { ...fit.penalties, strengths: fallbackPenalty } : fit.penalties
-    const held: { factor?: CholeskyFactor } = fallback || separation.unseen.length > 0 ? {} : { factor }
+    const held: { factor?: CholeskyFactor } = fallback || separation.unseen.length > 0 || !factor ? {} : { factor }
     const refit = fitPaired(table, fit.link, { start, totals, penalties, ...held })
     parameters.set(refit.parameters, replicate * size)
   }

@@ -1,7 +1,15 @@
-import { cholesky, choleskyInverse, sandwich } from '../measure/index.ts'
+import { cholesky, choleskyInverse, sandwich, sandwichDiagonal } from '../measure/index.ts'
 import type { ComparisonTable } from './comparison-table.ts'
 import { fixGauge, leaveGauge, mirror } from './gauge.ts'
-import { addInformation, addOuter, delta, type PairedFit, pairedObjective, pairingTotals } from './paired-likelihood.ts'
+import {
+  addInformation,
+  addOuter,
+  delta,
+  denseLimit,
+  type PairedFit,
+  pairedObjective,
+  pairingTotals,
+} from './paired-likelihood.ts'
 
 export interface CovarianceOptions {
   /**
@@ -23,6 +31,7 @@ export interface CovarianceOptions {
  * Sandwich: H⁻¹·B·H⁻¹ with H the Hessian of the cost plus λI and B = Σ_cells c·ω²·s·sᵀ, where c votes of weight ω have
  * the score s = ∂(−ln P); for Bradley–Terry s = (p − y)·(e_a − e_b). Fisher: the inverse of H on vectors of sum 0.
  *
+ * @throws {RangeError} on more parameters than `denseLimit`
  * @see White (1982), Econometrica 50, 1–25; λ as in lmarena/arena-rank
  */
 export function pairedCovariance(
@@ -30,9 +39,30 @@ export function pairedCovariance(
   fit: PairedFit,
   options: CovarianceOptions = {},
 ): Float64Array {
+  const { bread, meat } = breadAndMeat(table, fit, options)
+  return meat ? sandwich(bread, meat, fit.parameters.length) : bread
+}
+
+/** The diagonal of {@link pairedCovariance}, at about half its cost: squared standard errors of (θ, γ, τ). */
+export function pairedVariances(table: ComparisonTable, fit: PairedFit, options: CovarianceOptions = {}): Float64Array {
+  const size = fit.parameters.length
+  const { bread, meat } = breadAndMeat(table, fit, options)
+  return meat ? sandwichDiagonal(bread, meat, size) : fit.parameters.map((_, i) => bread[i * (size + 1)] as number)
+}
+
+/** H⁻¹ and, for the sandwich, B. */
+function breadAndMeat(
+  table: ComparisonTable,
+  fit: PairedFit,
+  options: CovarianceOptions,
+): { readonly bread: Float64Array; readonly meat?: Float64Array } {
   const { kind = 'sandwich', penalised = true, coefficientShift = 0 } = options
   const { link, parameters, penalties } = fit
   const size = parameters.length
+  if (size > denseLimit)
+    throw new RangeError(
+      `a covariance of ${size} parameters is too large, expected at most ${denseLimit}; use bootstrap intervals`,
+    )
   const competitors = table.names.length
   const hessian = new Float64Array(size * size)
   addInformation(table, link, pairingTotals(table, link), parameters, hessian)
@@ -47,7 +77,7 @@ export function pairedCovariance(
   const bread = choleskyInverse(cholesky(hessian, size))
   if (kind === 'fisher') {
     if (gauge > 0) leaveGauge(bread, size, recordedCompetitors(table), gauge)
-    return bread
+    return { bread }
   }
   const meat = new Float64Array(size * size)
   addScores(table, fit, meat)
@@ -58,7 +88,7 @@ export function pairedCovariance(
         (meat[at] as number) - coefficientShift * (fit.coefficients[k] as number) * (fit.coefficients[l] as number)
     }
   mirror(meat, size)
-  return sandwich(bread, meat, size)
+  return { bread, meat }
 }
 
 /** Indices of the competitors that have a vote. */
@@ -102,7 +132,7 @@ function addScores(table: ComparisonTable, fit: PairedFit, meat: Float64Array): 
 export function aliasedCovariates(table: ComparisonTable, fit: PairedFit): number[] {
   const competitors = table.names.length
   const width = fit.coefficients.length
-  if (width === 0) return []
+  if (width === 0 || fit.parameters.length > denseLimit) return []
   const unpenalised = { strengths: fit.penalties.strengths, coefficients: 0 }
   const objective = pairedObjective(table, fit.link, pairingTotals(table, fit.link), unpenalised)
   const hessian = new Float64Array(objective.size ** 2)

@@ -1,4 +1,4 @@
-import { type CholeskyFactor, type ConvexObjective, cholesky, type Minimum, newton } from '../measure/index.ts'
+import { type CholeskyFactor, type ConvexObjective, cholesky, lbfgs, type Minimum, newton } from '../measure/index.ts'
 import type { ComparisonTable } from './comparison-table.ts'
 import { fixGauge } from './gauge.ts'
 
@@ -18,6 +18,9 @@ export interface PairedLink {
    */
   evaluate(delta: number, tie: number, wins: number, ties: number, losses: number, out: Float64Array): void
 }
+
+/** Parameters above which no matrix of parameters by parameters is made: fits go by L-BFGS, intervals by bootstrap. */
+export const denseLimit = 2_500
 
 /** Strengths of the quadratic penalty ½·Σ penalty·parameter², added to the summed cost. */
 export interface PairedPenalties {
@@ -234,7 +237,8 @@ export interface PairedFitOptions {
 }
 
 /**
- * Minimises the penalised cost from θ = 0, so that the mean of θ stays 0. Stops when no entry of the gradient exceeds
+ * Minimises the penalised cost from θ = 0, so that the mean of θ stays 0: by Newton's method, beyond `denseLimit`
+ * parameters by L-BFGS. Stops when no entry of the gradient exceeds
  * 1e-10 of the total weight.
  *
  * Whether a finite minimum exists is for the caller to find out first: see `separationOf`.
@@ -247,10 +251,12 @@ export function fitPaired(table: ComparisonTable, link: PairedLink, options: Pai
   const weight = sum(totals.wins) + ties + sum(totals.losses)
   const start = options.start ?? new Float64Array(parameterCount(table, link))
   if (!options.start && link.tieParameter) start[start.length - 1] = link.tieStart(ties / weight)
-  const minimum: Minimum = newton(pairedObjective(table, link, totals, penalties), start, {
-    gradientTolerance: 1e-10 * weight,
-    ...(options.factor && { factor: options.factor }),
-  })
+  const objective = pairedObjective(table, link, totals, penalties)
+  const gradientTolerance = 1e-10 * weight
+  const minimum: Minimum =
+    objective.size > denseLimit
+      ? lbfgs(objective, start, { gradientTolerance, maxIterations: 5_000 })
+      : newton(objective, start, { gradientTolerance, ...(options.factor && { factor: options.factor }) })
   const { parameters } = minimum
   const competitors = table.names.length
   const width = table.covariates.names.length

@@ -125,7 +125,7 @@ describe('Plackett–Luce', () => {
       { competitors: [0, 1, 2, 3, 4, 5], ranks: [1, 2, 2, 2, null, null] },
       { competitors: [4, 3, 5, 0], ranks: [1, 1, 2, 3] },
       { competitors: [5, 2, 1], ranks: [1, 2, 3] },
-      { competitors: [0, 1, 2, 3, 4, 5], ranks: [1, 1, 1, 1, 1, 1] },
+      { competitors: [0, 1, 2, 3, 5], ranks: [1, 1, 1, 1, 2] },
       { competitors: [1, 4, 0], ranks: [1, null, null] },
     ],
     { unranked: 'below' },
@@ -190,12 +190,12 @@ describe('rateRankings', () => {
   const names = truth.map(String)
 
   it('covers the truth about as often as it says, by sandwich and by bootstrap', () => {
-    const rounds = 60
+    const rounds = 40
     const covered = { sandwich: 0, bootstrap: 0 }
     for (let round = 0; round < rounds; round++) {
       const table = tallyRankings(names, draw(truth, 120, `coverage ${round}`))
       for (const kind of ['sandwich', 'bootstrap'] as const) {
-        const intervals = kind === 'sandwich' ? kind : { random: seeded(round), replicates: 60 }
+        const intervals = kind === 'sandwich' ? kind : { random: seeded(round), replicates: 40 }
         const { lower, upper } = rateRankings(table, { intervals })
         covered[kind] += truth.filter((strength, i) => {
           const rating = 1000 + (400 / Math.LN10) * strength

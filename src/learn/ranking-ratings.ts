@@ -72,6 +72,11 @@ function bootstrapRankings(
   return { parameters, replicates, penalised, unseen }
 }
 
+const diagonal = (matrix: Float64Array): Float64Array => {
+  const size = Math.sqrt(matrix.length)
+  return Float64Array.from({ length: size }, (_, i) => matrix[i * (size + 1)] as number)
+}
+
 /**
  * Rates competitors from rankings by Plackett–Luce: fit, intervals, ranks and warnings. The unit of the intervals is a
  * ranking, not a pair.
@@ -98,7 +103,7 @@ export function rateRankings(table: RankingTable, options: RankingRatingOptions 
     const replicates = bootstrapRankings(table, fit, intervals, fallbackPenalty)
     found = replicateIntervals(fit.strengths, replicates.parameters, intervals, level)
     warnings.push(...describeReplicates(replicates, table.names))
-  } else found = normalIntervals(fit.strengths, plackettLuceCovariance(table, fit, intervals), level)
+  } else found = normalIntervals(fit.strengths, diagonal(plackettLuceCovariance(table, fit, intervals)), level)
   return {
     ...ratedCompetitors(table.names, found, rankedCompetitors(table), options),
     fit,

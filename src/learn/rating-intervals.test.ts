@@ -26,11 +26,7 @@ describe('replicateIntervals', () => {
 
 describe('ratedCompetitors', () => {
   it('scales, shifts to the anchor once, and ranks', () => {
-    const found = normalIntervals(
-      Float64Array.of(1, -1, 0.5),
-      Float64Array.of(0.01, 0, 0, 0, 0.01, 0, 0, 0, 0.04),
-      0.95,
-    )
+    const found = normalIntervals(Float64Array.of(1, -1, 0.5), Float64Array.of(0.01, 0.01, 0.04), 0.95)
     const rated = ratedCompetitors(['x', 'y'], found, [0, 1], {
       base: Math.E,
       scale: 100,

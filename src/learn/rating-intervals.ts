@@ -42,17 +42,18 @@ export interface ParameterIntervals {
   readonly variances: Float64Array
 }
 
-/** centre ± z·√diagonal of a covariance `[parameters, parameters]`. */
-export function normalIntervals(parameters: Float64Array, covariance: Float64Array, level: number): ParameterIntervals {
-  const size = parameters.length
+/** centre ± z·√variance. */
+export function normalIntervals(
+  parameters: Float64Array,
+  squaredErrors: Float64Array,
+  level: number,
+): ParameterIntervals {
   const z = normalQuantile((1 + level) / 2)
-  const variances = parameters.map((_, i) => Math.max(0, covariance[i * size + i] as number))
-  return {
-    centre: parameters,
-    lower: parameters.map((value, i) => value - z * Math.sqrt(variances[i] as number)),
-    upper: parameters.map((value, i) => value + z * Math.sqrt(variances[i] as number)),
-    variances,
-  }
+  // Rounding can leave a variance of nothing below 0.
+  const variances = squaredErrors.map((value) => Math.max(0, value))
+  const end = (sign: 1 | -1): Float64Array =>
+    parameters.map((value, i) => value + sign * z * Math.sqrt(variances[i] as number))
+  return { centre: parameters, lower: end(-1), upper: end(1), variances }
 }
 
 /** Intervals from refits, `[replicates, parameters]`; variances are those of the replicates themselves. */

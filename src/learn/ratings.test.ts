@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { seeded } from '../run/index.ts'
 import { tallyVotes } from './comparison-table.ts'
 import peers from './fixtures/peers.json' with { type: 'json' }
+import { pairedCovariance } from './paired-covariance.ts'
 import { rateCompetitors } from './ratings.ts'
 import { reweightPairs } from './style-control.ts'
 
@@ -216,6 +217,41 @@ describe('what a reader must know', () => {
     expect(() => rateCompetitors(graded, { model: 'davidson' })).toThrow(
       'Davidson\'s model has no graded outcomes, but "x" against "y" has outcome 0.7',
     )
+  })
+})
+
+describe('a leaderboard too large for a covariance', () => {
+  it('is fitted all the same, with bootstrap intervals and a word about it', () => {
+    const size = 2600
+    const random = seeded('large')
+    const truth = Array.from({ length: size }, () => random.normal())
+    const votes = Array.from({ length: 30_000 }, (_, i) => {
+      const a = i % size
+      const b = (a + 1 + random.integer(size - 1)) % size
+      return { a, b, outcome: random.chance(1 / (1 + Math.exp((truth[b] as number) - (truth[a] as number)))) ? 1 : 0 }
+    })
+    const large = tallyVotes({
+      names: truth.map(String),
+      a: votes.map(({ a }) => a),
+      b: votes.map(({ b }) => b),
+      outcomes: votes.map(({ outcome }) => outcome),
+    })
+    const rated = rateCompetitors(large, { penalties: { strengths: 0.5 } })
+    expect(rated.fit.converged).toBe(true)
+    expect(rated.warnings.at(-1)).toContain('With 2600 competitors the intervals are the fit ± 30 bootstrap')
+    // At the minimum, wins less expected wins are the penalty's pull, ½·θ.
+    const pull = rated.fit.strengths.map((strength) => 0.5 * strength)
+    for (const { a, b, outcome } of votes) {
+      const p = 1 / (1 + Math.exp((rated.fit.strengths[b] as number) - (rated.fit.strengths[a] as number)))
+      pull[a] = (pull[a] as number) + p - outcome
+      pull[b] = (pull[b] as number) - p + outcome
+    }
+    expect(Math.max(...pull.map(Math.abs))).toBeLessThan(1e-4)
+    // About 23 votes each: a standard error near 2/√23 in log odds, 72 points, somewhat less under the penalty.
+    const errors = rated.variances.map(Math.sqrt).sort()
+    expect(errors[1300]).toBeGreaterThan(55)
+    expect(errors[1300]).toBeLessThan(90)
+    expect(() => pairedCovariance(large, rated.fit)).toThrow('2600 parameters is too large, expected at most 2500')
   })
 })
 

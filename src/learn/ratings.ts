@@ -1,14 +1,10 @@
+import { seeded } from '../run/index.ts'
 import { bradleyTerry } from './bradley-terry.ts'
 import type { ComparisonTable } from './comparison-table.ts'
 import { davidson } from './davidson.ts'
 import { bootstrapPaired } from './paired-bootstrap.ts'
-import {
-  aliasedCovariates,
-  type CovarianceOptions,
-  pairedCovariance,
-  recordedCompetitors,
-} from './paired-covariance.ts'
-import { fitPaired, type PairedFit, type PairedLink, type PairedPenalties } from './paired-likelihood.ts'
+import { aliasedCovariates, type CovarianceOptions, pairedVariances, recordedCompetitors } from './paired-covariance.ts'
+import { denseLimit, fitPaired, type PairedFit, type PairedLink, type PairedPenalties } from './paired-likelihood.ts'
 import { raoKupper } from './rao-kupper.ts'
 import {
   type BootstrapIntervals,
@@ -40,7 +36,7 @@ export interface RatingOptions extends RatedOptions {
   readonly penalties?: Partial<PairedPenalties>
   /** Penalty on θ where the votes allow no finite fit; a warning says so. Default 1. */
   readonly fallbackPenalty?: number
-  /** Default sandwich. */
+  /** Default sandwich; beyond `denseLimit` competitors both it and fisher give way to a bootstrap, with a warning. */
   readonly intervals?: 'sandwich' | 'fisher' | BootstrapIntervals
   /** How the sandwich is built; see `pairedCovariance`. */
   readonly covariance?: Omit<CovarianceOptions, 'kind'>
@@ -66,6 +62,9 @@ export interface Ratings extends RatedCompetitors {
   /** What a reader must know, in sentences. */
   readonly warnings: readonly string[]
 }
+
+/** Where a covariance would be too large: few replicates, since each costs a fit, and ends that few suffice for. */
+const largeBootstrap = { replicates: 30, centre: 'fit', ends: 'normal' } as const
 
 /** The link to fit: tie models fall back to Bradley–Terry where the votes cannot tell their tie parameter. */
 function linkFor(table: ComparisonTable, model: PairedModelName, warnings: string[]): PairedLink {
@@ -139,14 +138,25 @@ export function rateCompetitors(table: ComparisonTable, options: RatingOptions =
   const warnings: string[] = []
   const link = linkFor(table, options.model ?? 'bradley-terry', warnings)
   const { fit, fallback } = fitOrPenalise(table, link, options, warnings)
+  const large = fit.parameters.length > denseLimit
+  if (large && typeof intervals !== 'object')
+    warnings.push(
+      `With ${table.names.length} competitors the intervals are the fit ± ${largeBootstrap.replicates} bootstrap replicates' standard deviations instead of the ${intervals} estimate.`,
+    )
+  const resampling =
+    typeof intervals === 'object'
+      ? intervals
+      : large
+        ? { ...largeBootstrap, random: seeded('large leaderboard') }
+        : undefined
   let found: ParameterIntervals
-  if (typeof intervals === 'object') {
-    const replicates = bootstrapPaired(table, fit, { fallbackPenalty: options.fallbackPenalty ?? 1, ...intervals })
-    found = replicateIntervals(fit.parameters, replicates.parameters, intervals, level)
+  if (resampling) {
+    const replicates = bootstrapPaired(table, fit, { fallbackPenalty: options.fallbackPenalty ?? 1, ...resampling })
+    found = replicateIntervals(fit.parameters, replicates.parameters, resampling, level)
     warnings.push(...describeReplicates(replicates, table.names))
   } else {
-    const covariance = pairedCovariance(table, fit, { ...options.covariance, kind: intervals })
-    found = normalIntervals(fit.parameters, covariance, level)
+    const kind = intervals === 'fisher' ? intervals : 'sandwich'
+    found = normalIntervals(fit.parameters, pairedVariances(table, fit, { ...options.covariance, kind }), level)
   }
   const competitors = table.names.length
   const tieIndex = fit.parameters.length - 1

@@ -31,6 +31,7 @@ export {
   choleskySolve,
   NotPositiveDefiniteError,
   sandwich,
+  sandwichDiagonal,
 } from './linear-algebra.ts'
 export { type LogisticData, type LogisticFit, type LogisticOptions, logisticRegression } from './logistic-regression.ts'
 export { mean, quantile, quantiles, standardDeviation, variance } from './moments.ts'

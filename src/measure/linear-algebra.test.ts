@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { seeded } from '../run/index.ts'
-import { cholesky, choleskyInverse, choleskySolve, NotPositiveDefiniteError, sandwich } from './linear-algebra.ts'
+import {
+  cholesky,
+  choleskyInverse,
+  choleskySolve,
+  NotPositiveDefiniteError,
+  sandwich,
+  sandwichDiagonal,
+} from './linear-algebra.ts'
 
 /** G·Gᵀ + I for a random G: symmetric positive definite, with entries that no rounding trick explains. */
 function positiveDefinite(size: number, seed: number): Float64Array {
@@ -89,6 +96,8 @@ describe('sandwich', () => {
       const meat = positiveDefinite(size, 8)
       const expected = naiveProduct(naiveProduct(bread, meat, size), bread, size)
       expect(largestGap(sandwich(bread, meat, size), expected)).toBeLessThan(1e-9 * size ** 3)
+      const diagonal = Float64Array.from({ length: size }, (_, i) => expected[i * (size + 1)] as number)
+      expect(largestGap(sandwichDiagonal(bread, meat, size), diagonal)).toBeLessThan(1e-9 * size ** 3)
     }
   })
 })

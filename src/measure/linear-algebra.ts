@@ -207,6 +207,18 @@ export function sandwich(bread: Float64Array, meat: Float64Array, size: number):
   return symmetricProduct(symmetricProduct(bread, meat, size), bread, size)
 }
 
+/** The diagonal of {@link sandwich}, at half its cost: entry i is the dot product of row i of A·B and row i of A. */
+export function sandwichDiagonal(bread: Float64Array, meat: Float64Array, size: number): Float64Array {
+  const product = symmetricProduct(bread, meat, size)
+  const diagonal = new Float64Array(size)
+  for (let i = 0; i < size; i++) {
+    let sum = 0
+    for (let k = i * size; k < (i + 1) * size; k++) sum += (product[k] as number) * (bread[k] as number)
+    diagonal[i] = sum
+  }
+  return diagonal
+}
+
 /** A·B for a symmetric B, `[size, size]`: entry (i, j) is the dot product of row i of A and row j of B. */
 function symmetricProduct(left: Float64Array, right: Float64Array, size: number): Float64Array {
   const product = new Float64Array(size * size)
