@@ -157,6 +157,42 @@ export {
 export { type FloatType, normalValue, uniformValue } from './parameters.ts'
 export { loadPeft, type SavePeftOptions, savePeft } from './peft.ts'
 export {
+  type CodeUsage,
+  codePerplexity,
+  initCodeUsage,
+  reviveDeadCodes,
+  trackUsage,
+} from './quantizer/code-usage.ts'
+export {
+  balancedKMeans,
+  type Clustering,
+  type KMeansOptions,
+  kMeans,
+  kMeansPlusPlus,
+  nearestCentroids,
+  type Points,
+} from './quantizer/k-means.ts'
+export {
+  applyResidualQuantizer,
+  decodeResidual,
+  encodeResidual,
+  type FitOptions,
+  type FittedQuantizer,
+  fitResidualQuantizer,
+  initResidualQuantizer,
+  type Quantized,
+  type ResidualQuantizerConfig,
+  type ResidualQuantizerParameters,
+} from './quantizer/residual-quantizer.ts'
+export {
+  applyRqVae,
+  initRqVae,
+  type RqVaeConfig,
+  type RqVaeParameters,
+  type RqVaeResult,
+  rqVaeLoss,
+} from './quantizer/rq-vae.ts'
+export {
   applyCrossEncoder,
   type CrossEncoderConfig,
   type CrossEncoderInputs,
