@@ -8,7 +8,7 @@ import { type Emitted, emit } from './onnx/emit.ts'
 import { encodeModel } from './onnx/model.ts'
 import { assertFinite } from './onnx/probe.ts'
 import { type Concrete, leaves, mapTree, parameterLeaves, type Symbolic } from './parameter-tree.ts'
-import { fromRuntime, openSession, type Session, type SessionOptions, toRuntime } from './session.ts'
+import { fromRuntime, openSession, type Session, type SessionOptions, stopName, toRuntime } from './session.ts'
 
 /**
  * Declares an input.
@@ -45,7 +45,8 @@ export interface CompileOptions<I extends InputSpecs, P> extends SessionOptions 
 export interface Compiled<I extends InputSpecs, R> {
   /**
    * @param into memory that results are written to, by their paths. It may be that of an input only where the operation
-   *   behind the result allows it, such as the caches of `cachedAttention`
+   *   behind the result allows it, such as the caches of `cachedAttention`. When all results have such memory, none is
+   *   copied
    */
   (inputs: InputValues<I>, into?: Readonly<Record<string, TensorValue>>): Promise<Concrete<R>>
   /** Types of the results by path. */
@@ -142,7 +143,10 @@ export async function compile<const I extends InputSpecs, const P, R>(
     const traced = options.debug ? recordingSites(build) : build()
     const outputs = namedOutputs(traced.result)
     const emitted = emitTraced(traced, outputs, { frozen: options.frozen ?? false, probe: options.debug ?? false })
-    const session = await openSession(encodeModel(emitted.graph), { ...options, doubles: emitted.doubles })
+    const session = await openSession(encodeModel({ ...emitted.graph, stop: stopName }), {
+      ...options,
+      doubles: emitted.doubles,
+    })
     const feeds = Object.fromEntries(
       traced.parameters
         .filter(({ name }) => session.inputNames.includes(name))

@@ -19,7 +19,10 @@ export interface SessionOptions {
 
 /** A loaded ONNX graph. */
 export interface Session {
-  /** Runs it. `into` gives tensors that outputs are written to; they may be inputs, where the graph allows it. */
+  /**
+   * Runs it. `into` gives tensors that outputs are written to; they may be inputs, where the graph allows it. Nothing is
+   * copied when every output has such a place and the graph has its `stop` output.
+   */
   run(
     feeds: Readonly<Record<string, RuntimeTensor>>,
     into?: Readonly<Record<string, RuntimeTensor | null>>,
@@ -31,6 +34,22 @@ export interface Session {
   /** Writes the trace asked for by `profile`. */
   endProfiling(): void
   dispose(): Promise<void>
+}
+
+/**
+ * The name of an output that ends a run before its results are handed over. The binding to Node copies every output into
+ * fresh memory, even those it was given memory for: gigabytes a second of parameters in training, caches in generation.
+ * It goes through them in order once the run is done, and gives up with an error at the first that is no tensor; by then
+ * everything lies where it was to be written. A binding that took sequences would copy, and be as right.
+ */
+export const stopName = 'stop'
+const stopMessage = 'Non tensor type is temporarily not supported'
+
+function everyPlace(
+  names: readonly string[],
+  into: Readonly<Record<string, RuntimeTensor | null>>,
+): into is Readonly<Record<string, RuntimeTensor>> {
+  return names.every((name) => into[name] != null)
 }
 
 const requirements = {
@@ -83,11 +102,25 @@ export async function openSession(
     if (provider === 'cpu') throw error
     throw new Error(`the execution provider "${provider}" could not start; ${requirements[provider]}`, { cause: error })
   }
-  const anywhere = Object.fromEntries(session.outputNames.map((name) => [name, null]))
+  const outputNames = session.outputNames.filter((name) => name !== stopName)
+  const anywhere = Object.fromEntries(outputNames.map((name) => [name, null]))
+  const stops = outputNames.length < session.outputNames.length
+  const runInPlace = async (
+    feeds: Readonly<Record<string, RuntimeTensor>>,
+    into: Readonly<Record<string, RuntimeTensor>>,
+  ): Promise<Readonly<Record<string, RuntimeTensor>>> => {
+    try {
+      await session.run(feeds, { [stopName]: null, ...into })
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith(stopMessage))) throw error
+    }
+    return into
+  }
   return {
-    run: (feeds, into = {}) => session.run(feeds, { ...anywhere, ...into }),
+    run: (feeds, into = {}) =>
+      stops && everyPlace(outputNames, into) ? runInPlace(feeds, into) : session.run(feeds, { ...anywhere, ...into }),
     inputNames: session.inputNames,
-    outputNames: session.outputNames,
+    outputNames,
     inputTypes: typesOf(session.inputMetadata),
     outputTypes: typesOf(session.outputMetadata),
     endProfiling: () => session.endProfiling(),

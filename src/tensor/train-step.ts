@@ -4,7 +4,7 @@ import { ancestors, gradients } from './gradient.ts'
 import { formatShape } from './graph/dimension.ts'
 import { isFloat } from './graph/dtype.ts'
 import { applyOne, type Emitter, input, inputAt, isTensor, type Node, type Op, type Tensor } from './graph/tensor.ts'
-import type { TensorValue } from './graph/value.ts'
+import { type TensorValue, zeros } from './graph/value.ts'
 import { encodeModel, type OnnxGraph } from './onnx/model.ts'
 import { assertFinite } from './onnx/probe.ts'
 import { add, mul } from './ops/arithmetic.ts'
@@ -13,7 +13,7 @@ import { cast, reshape } from './ops/layout.ts'
 import { randomKey } from './ops/random.ts'
 import type { Optimizer, ParameterInfo, Slots } from './optimizer/transform.ts'
 import { type Concrete, mapTree, type Symbolic } from './parameter-tree.ts'
-import { fromRuntime, openSession, type SessionOptions, toRuntime } from './session.ts'
+import { fromRuntime, openSession, type SessionOptions, stopName, toRuntime } from './session.ts'
 
 /** What a loss function may use beside inputs and parameters. */
 export interface LossContext {
@@ -250,7 +250,10 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
   const emitted = emitTraced({ ...traced, inputs: [...traced.inputs, ...extra] }, outputs, {
     probe: options.debug ?? false,
   })
-  const session = await openSession(encodeModel(emitted.graph), { ...options, doubles: emitted.doubles })
+  const session = await openSession(encodeModel({ ...emitted.graph, stop: stopName }), {
+    ...options,
+    doubles: emitted.doubles,
+  })
 
   const held = new Map(traced.parameters.map(({ name, value }) => [name, toRuntime(value)]))
   for (const { name, value } of pairs) if (!held.has(name)) held.set(name, toRuntime(value))
@@ -260,8 +263,19 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
   )
   const fed = [...held].filter(([name]) => session.inputNames.includes(name))
   const into = Object.fromEntries(
-    pairs.filter(({ name }) => overwritten.get(name)).map(({ name }) => [`new/${name}`, held.get(name) ?? null]),
+    pairs.map(({ name, value }) => {
+      const place = overwritten.get(name) ? held.get(name) : undefined
+      return [`new/${name}`, place ?? toRuntime(zeros(value.shape, value.dtype))]
+    }),
   )
+  // What is reported is written to new memory each time, so that earlier numbers stay; sizes must be known for that.
+  const reportedPlaces = (): Readonly<Record<string, ReturnType<typeof toRuntime>>> =>
+    Object.fromEntries(
+      reported.flatMap(({ name, tensor: { shape, dtype } }) => {
+        const known = shape.filter((dim) => typeof dim === 'number')
+        return known.length === shape.length ? [[name, toRuntime(zeros(known, dtype))] as const] : []
+      }),
+    )
   const declared = Object.entries(options.inputs).map(([name, type]) => ({ name, type }))
 
   const run = async (inputs: InputValues<I>): Promise<{ loss: number; metrics: Concrete<Omit<R, 'loss'>> }> => {
@@ -281,7 +295,7 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
         .filter(([name]) => session.inputNames.includes(name))
         .map(([name, value]) => [name, toRuntime(value)] as const),
     ])
-    const results = await session.run(feeds, into)
+    const results = await session.run(feeds, { ...into, ...reportedPlaces() })
     if (options.debug) assertFinite(emitted, results)
     for (const { name, value } of pairs)
       if (!overwritten.get(name)) {

@@ -56,6 +56,8 @@ export interface OnnxGraph {
   readonly inputs: readonly OnnxValueType[]
   readonly outputs: readonly OnnxValueType[]
   readonly values: readonly OnnxValueType[]
+  /** The name of a further output before all others, an empty sequence: see `openSession`. */
+  readonly stop?: string
 }
 
 // Field numbers are those of onnx.proto (ONNX 1.16).
@@ -100,12 +102,24 @@ function valueMessage({ name, dtype, shape }: OnnxValueType): Message {
   return message(textField(1, name), messageField(2, message(messageField(1, tensorType))))
 }
 
+/** An output that is a sequence of float32 tensors. */
+function sequenceMessage(name: string): Message {
+  const element = message(messageField(1, message(integerField(1, onnxType.float32))))
+  return message(textField(1, name), messageField(2, message(messageField(4, message(messageField(1, element))))))
+}
+
 function graphMessage(graph: OnnxGraph): Message {
+  const { stop } = graph
+  const emptySequence: readonly OnnxNode[] =
+    stop === undefined
+      ? []
+      : [{ opType: 'SequenceEmpty', domain: '', name: stop, inputs: [], outputs: [stop], attributes: { dtype: 1 } }]
   return message(
-    graph.nodes.map((node) => messageField(1, nodeMessage(node))),
+    [...emptySequence, ...graph.nodes].map((node) => messageField(1, nodeMessage(node))),
     textField(2, graph.name),
     graph.initializers.map((tensor) => messageField(5, tensorMessage(tensor))),
     graph.inputs.map((value) => messageField(11, valueMessage(value))),
+    stop === undefined ? [] : messageField(12, sequenceMessage(stop)),
     graph.outputs.map((value) => messageField(12, valueMessage(value))),
     graph.values.map((value) => messageField(13, valueMessage(value))),
   )
