@@ -100,9 +100,6 @@ export interface DecoderGenerator {
 }
 
 type Step = Compiled<Readonly<Record<string, ReturnType<typeof spec>>>, unknown>
-interface StepResult {
-  readonly chosen: TensorValue
-}
 
 /**
  * Makes a generator from parameters as they are now: low-rank additions are merged, weights are copied into the compiled
@@ -162,6 +159,9 @@ export async function openGenerator(
         cacheNames.map((name) => [name, zeros([batch, full.keyHeads, room, headWidth])]),
       )
       const tables = rotaryTables(room, full)
+      const chosen = sampling === undefined ? zeros([batch], 'int64') : zeros([batch, full.vocabulary])
+      // Every result has its place, so that a step copies nothing.
+      const into = { chosen, ...caches }
       const randoms = prompts.map((_, row) => sampling?.random.fork(row))
       const lengths = prompts.map((prompt) => prompt.length)
       const ended = prompts.map(() => false)
@@ -173,7 +173,7 @@ export async function openGenerator(
       })
       for (let done = 0; done < count; done++) {
         signal?.throwIfAborted()
-        const result = (await step(
+        await step(
           {
             ids: value(ids, [batch, width]),
             last: value(
@@ -184,12 +184,12 @@ export async function openGenerator(
             ...tables,
             ...caches,
           },
-          caches,
-        )) as StepResult
+          into,
+        )
         const tokens = prompts.map((_, row) => {
           const random = randoms[row]
-          if (sampling === undefined || random === undefined) return Number(result.chosen.data[row])
-          const logits = result.chosen.data.subarray(row * full.vocabulary, (row + 1) * full.vocabulary) as Float32Array
+          if (sampling === undefined || random === undefined) return Number(chosen.data[row])
+          const logits = chosen.data.subarray(row * full.vocabulary, (row + 1) * full.vocabulary) as Float32Array
           return sampleToken(logits, sampling, random)
         })
         onStep?.(tokens.map((token, row) => (ended[row] ? undefined : token)))
