@@ -7,6 +7,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+import decoder
+
 name, threads, fused = sys.argv[1], int(sys.argv[2]), "fused" in sys.argv[3:]
 torch.set_num_threads(threads)
 torch.manual_seed(0)
@@ -45,7 +47,13 @@ def reward():
     return training(model, adam(model), lambda m: -F.logsigmoid(m(preferred) - m(other)).mean())
 
 
-workloads = {"mlp": mlp, "reward": reward}
+workloads = {
+    "mlp": mlp,
+    "reward": reward,
+    "decoder": lambda: decoder.training(fused),
+    "generate1": lambda: decoder.generation(1),
+    "generate16": lambda: decoder.generation(16),
+}
 
 idle = memory("VmRSS")
 step = workloads[name]()
