@@ -1,3 +1,4 @@
+import { decoder, generateMany, generateOne } from './decoder.ts'
 import { mlp } from './mlp.ts'
 import { rewardHead } from './reward-head.ts'
 
@@ -13,4 +14,4 @@ export interface Workload {
   make(threads: number): Promise<() => Promise<unknown>>
 }
 
-export const workloads: readonly Workload[] = [mlp, rewardHead]
+export const workloads: readonly Workload[] = [mlp, rewardHead, decoder, generateOne, generateMany]
