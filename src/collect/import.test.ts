@@ -128,9 +128,9 @@ describe('importFile', () => {
     const report = await load(file('bad.csv', bad), { keepGoing: true, listed: 3 })
     expect(report.rejectedCount).toBe(30)
     expect(report.rejected.map(({ line }) => line)).toEqual([2, 3, 4])
-    expect(report.rejectsFile).toBe(join(run.folder, 'bad.rejects.jsonl'))
-    expect(readFileSync(join(run.folder, 'bad.rejects.jsonl'), 'utf8').trim().split('\n').length).toBe(30)
-    rmSync(join(run.folder, 'bad.rejects.jsonl'))
+    expect(report.rejectsFile).toBe(join(run.folder, 'bad.csv.rejects.jsonl'))
+    expect(readFileSync(join(run.folder, 'bad.csv.rejects.jsonl'), 'utf8').trim().split('\n').length).toBe(30)
+    rmSync(join(run.folder, 'bad.csv.rejects.jsonl'))
   })
 
   it('gives rows without an id the same one each time: importing again adds nothing, more rows are added alone', async () => {

@@ -29,7 +29,7 @@ export interface ImportOptions {
   readonly keepGoing?: boolean
   /** Name of the data. Default: the file's name without its extension, or what the file's signals say. */
   readonly source?: string
-  /** Where bad rows go when the good ones are kept. Default: `NAME.rejects.jsonl` in the run's folder. */
+  /** Where bad rows go when the good ones are kept. Default: `FILE.rejects.jsonl` in the run's folder, after the file's name. */
   readonly rejects?: string
   /** What columns become, by name. Default: what the format knows, and metadata. */
   readonly columns?: { readonly [column: string]: ColumnUse }
@@ -78,7 +78,8 @@ export interface ImportReport {
 const sampleRows = 100
 
 /**
- * Reads a file or a stream of preference data into a store, in bounded memory; gzip is unpacked on the way.
+ * Reads a file or a stream of preference data into a store; gzip is unpacked on the way. Memory is bounded, but for 18
+ * to 36 bytes for each row (and for each context) by which repeated ids are told.
  *
  * Without `keepGoing` the file is read twice: once to check every row, the ids within the file and those in the store,
  * then to insert. A bad row therefore stops the import before anything is stored. What stops the second reading (an
@@ -103,7 +104,7 @@ export async function importFile(
   const notes = new Set<string>()
   try {
     const source = await makeOut(input, options, run, (note) => notes.add(note))
-    const rejects = options.rejects ?? join(run.folder, `${source.options.source}.rejects.jsonl`)
+    const rejects = options.rejects ?? join(run.folder, `${basename(input.name)}.rejects.jsonl`)
     const done = options.keepGoing
       ? await storeGoodRows(source, options.store, rejects, options.listed ?? 20, run)
       : await storeAllOrNothing(source, options.store, run)

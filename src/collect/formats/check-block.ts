@@ -13,7 +13,7 @@ export interface CheckedBlock {
   /** Two words per signal: {@link hashText} of its context's id. */
   readonly contextIds: Uint32Array
   /** Per signal: {@link roughNumber} of its context. */
-  readonly contexts: Float64Array
+  readonly contexts: Uint32Array
 }
 
 /** Checks every line of a block as a signal; blank lines are passed over. */
@@ -22,7 +22,7 @@ export function checkBlock(block: LineBlock | LongLine, limit: number): CheckedB
   const found = linesOf(block, limit)
   const ids = new Uint32Array(2 * found.length)
   const contextIds = new Uint32Array(2 * found.length)
-  const contexts = new Float64Array(found.length)
+  const contexts = new Uint32Array(found.length)
   let count = 0
   for (const { line, text, fault } of found) {
     if (!fault && text.trim() === '') continue

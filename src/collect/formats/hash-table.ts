@@ -14,37 +14,50 @@ export function hashOfHex(hex: string): Hash64 {
 }
 
 /**
- * Counts or remembers values by a 64-bit hash in typed arrays (open addressing, at most two thirds full): 24 to 36 bytes
- * a hash instead of the hundred and more of a Map of texts, which is what keeps reading large files in bounds.
+ * Counts or remembers numbers by a 64-bit hash in typed arrays (open addressing, a third to two thirds full): 18 to 36
+ * bytes a hash with numbers below 2³², 24 to 48 with any, instead of the hundred and more of a Map of texts. That is
+ * what keeps reading large files in bounds.
  */
 export class HashTable {
-  private keys = new Uint32Array(2 << 10)
-  private values = new Float64Array(1 << 10)
-  private used = new Uint8Array(1 << 10)
+  private readonly kind: Uint32ArrayConstructor | Float64ArrayConstructor
+  /** Two words a slot; both 0 where it is free. */
+  private keys: Uint32Array
+  private values: Uint32Array | Float64Array
   size = 0
 
+  constructor(kind: Uint32ArrayConstructor | Float64ArrayConstructor = Uint32Array) {
+    this.kind = kind
+    this.keys = new Uint32Array(2 << 10)
+    this.values = new kind(1 << 10)
+  }
+
   private slot(high: number, low: number): number {
+    const { keys } = this
     const mask = this.values.length - 1
     let slot = (low ^ Math.imul(high, 0x9e3779b1)) & mask
-    while (this.used[slot] && (this.keys[2 * slot] !== high || this.keys[2 * slot + 1] !== low))
-      slot = (slot + 1) & mask
+    while ((keys[2 * slot] !== high || keys[2 * slot + 1] !== low) && !this.isFree(slot)) slot = (slot + 1) & mask
     return slot
   }
 
-  /** The value kept under a hash. */
-  get([high, low]: Hash64): number | undefined {
-    const slot = this.slot(high, low)
-    return this.used[slot] ? this.values[slot] : undefined
+  private isFree(slot: number): boolean {
+    return this.keys[2 * slot] === 0 && this.keys[2 * slot + 1] === 0
   }
 
-  /** Keeps a value under a hash. */
+  /** The number kept under a hash. */
+  get([high, low]: Hash64): number | undefined {
+    const slot = this.slot(high, low || 1)
+    return this.isFree(slot) ? undefined : this.values[slot]
+  }
+
+  /** Keeps a number under a hash. */
   set([high, low]: Hash64, value: number): void {
     if (3 * this.size >= 2 * this.values.length) this.grow()
-    const slot = this.slot(high, low)
-    if (!this.used[slot]) {
-      this.used[slot] = 1
+    // No key has a second word of 0, which keeps (0, 0) for free slots: one hash in 2³² has a neighbour's key.
+    const word = low || 1
+    const slot = this.slot(high, word)
+    if (this.isFree(slot)) {
       this.keys[2 * slot] = high
-      this.keys[2 * slot + 1] = low
+      this.keys[2 * slot + 1] = word
       this.size++
     }
     this.values[slot] = value
@@ -58,13 +71,14 @@ export class HashTable {
   }
 
   private grow(): void {
-    const { keys, values, used } = this
+    const { keys, values } = this
     const capacity = 2 * values.length
     this.keys = new Uint32Array(2 * capacity)
-    this.values = new Float64Array(capacity)
-    this.used = new Uint8Array(capacity)
+    this.values = new this.kind(capacity)
     this.size = 0
-    for (let slot = 0; slot < values.length; slot++)
-      if (used[slot]) this.set([keys[2 * slot] as number, keys[2 * slot + 1] as number], values[slot] as number)
+    for (let slot = 0; slot < values.length; slot++) {
+      const [high, low] = [keys[2 * slot] as number, keys[2 * slot + 1] as number]
+      if (high !== 0 || low !== 0) this.set([high, low], values[slot] as number)
+    }
   }
 }
