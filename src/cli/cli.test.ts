@@ -186,7 +186,7 @@ describe('import and export', () => {
     expect(lenient.code).toBe(0)
     expect(lenient.out).toContain('2 signals from 3 rows')
     expect(lenient.err).toContain('broken.csv, line 3: ')
-    expect(lenient.err).toContain('1 row was rejected')
+    expect(lenient.err).toContain('1 row rejected, all of them in ')
   })
   it('refuse a format that does not fit the file', async () => {
     const { code, err } = await penchant('export', '--data', data, '--format', 'ultrafeedback', '--out', 'x.csv')

@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress'
 import pc from 'picocolors'
-import { type Run, type RunOptions, startRun } from '../run/index.ts'
+import { type Progress, type Run, type RunOptions, startRun } from '../run/index.ts'
 
 /** A quiet line is written this often at most, so that a log of a long job stays short. */
 const quietEveryMs = 5_000
@@ -17,9 +17,29 @@ export function progressTeller(): ProgressTeller {
   return process.stderr.isTTY ? bar() : quietLines()
 }
 
+/** Before this much is done, what is left is anybody's guess. */
+const tellingShare = 0.02
+
+/**
+ * The time left in words, when the rest goes on as what was done: `3 s left`, `2 min left`.
+ *
+ * @param share how much is done, from 0 to 1
+ * @returns nothing while it cannot be told
+ */
+export function timeLeft(elapsedMs: number, share: number): string {
+  if (share < tellingShare || share >= 1) return ''
+  const seconds = ((elapsedMs / share) * (1 - share)) / 1000
+  if (seconds < 90) return `${Math.ceil(seconds)} s left`
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min left` : `${(seconds / 3600).toFixed(1)} h left`
+}
+
+function shareOf({ done, total }: Progress): number | undefined {
+  return total === undefined || total <= 0 ? undefined : Math.min(1, Math.max(0, done / total))
+}
+
 function bar(): ProgressTeller {
   let shown: SingleBar | undefined
-  let label = ''
+  let [label, started, before] = ['', 0, 0]
   const end = (): void => {
     shown?.stop()
     shown = undefined
@@ -28,33 +48,36 @@ function bar(): ProgressTeller {
     tell(progress) {
       if (progress.label !== label) end()
       label = progress.label
-      if (progress.total === undefined || progress.total <= 0) return
+      const share = shareOf(progress)
+      if (share === undefined) return
       if (!shown) {
-        const format = `${pc.cyan('{bar}')} {percentage} % · {label} · {eta_formatted} left`
+        // A job that goes on after a stop begins with a share done.
+        ;[started, before] = [performance.now(), share]
+        const format = `${pc.cyan('{bar}')} {percentage} % · {label} {left}`
         shown = new SingleBar(
-          { format, stream: process.stderr, hideCursor: true, clearOnComplete: true, etaBuffer: 50 },
+          { format, stream: process.stderr, hideCursor: true, clearOnComplete: true },
           Presets.shades_classic,
         )
-        shown.start(progress.total, progress.done, { label })
+        shown.start(1_000, 0, { label, left: '' })
       }
-      shown.setTotal(progress.total)
-      shown.update(progress.done, { label })
+      const left = before < 1 ? timeLeft(performance.now() - started, (share - before) / (1 - before)) : ''
+      shown.update(Math.round(share * 1_000), { label, left: left && `· ${left}` })
     },
     end,
   }
 }
 
 function quietLines(): ProgressTeller {
-  let last = Number.NEGATIVE_INFINITY
-  let label = ''
-  const started = performance.now()
+  let last = performance.now()
   return {
-    tell({ label: next, done, total }) {
+    tell(progress) {
       const now = performance.now()
-      if (now - started < quietEveryMs || (next === label && now - last < quietEveryMs)) return
-      label = next
+      if (now - last < quietEveryMs) return
       last = now
-      process.stderr.write(`${label}: ${total === undefined ? done : `${done} of ${total}`}\n`)
+      const share = shareOf(progress)
+      process.stderr.write(
+        `${progress.label}: ${share === undefined ? progress.done : `${Math.floor(share * 100)} %`}\n`,
+      )
     },
     end() {},
   }

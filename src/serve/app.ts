@@ -86,12 +86,21 @@ export function createApp(service: Service, options: AppOptions): OpenAPIHono {
     service.log.error({ err: error, method: c.req.method, path: c.req.path }, 'a request failed')
     return answerProblem(c, new Problem(500, 'internal', 'Something went wrong here; the server’s log says what.'))
   })
-  app.notFound((c) =>
-    answerProblem(c, new Problem(404, 'not-found', `There is nothing at ${c.req.path}. See /openapi.json.`)),
-  )
+  app.notFound((c) => {
+    const advice = c.req.path === '/' ? 'The studio is not built: npm run build.' : 'See /openapi.json.'
+    return answerProblem(c, new Problem(404, 'not-found', `There is nothing at ${c.req.path}. ${advice}`))
+  })
 
   app.use(requestLog(service))
-  app.use(secureHeaders({ contentSecurityPolicy, xFrameOptions: 'DENY', referrerPolicy: 'no-referrer' }))
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy,
+      xFrameOptions: 'DENY',
+      referrerPolicy: 'no-referrer',
+      // Whether a name is to be reached by TLS only is for the proxy in front to say.
+      strictTransportSecurity: false,
+    }),
+  )
   if (keys.length === 0) app.use(loopbackHostOnly())
   app.use(sameOriginWrites())
   if (keys.length > 0) {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import pc from 'picocolors'
 import type { SignalFilter } from '../../collect/index.ts'
+import { counted } from '../counted.ts'
 import { dataFolder, withDataFolder } from '../data-folder.ts'
 import { withExamples } from '../examples.ts'
 import { blamedOnInput } from '../failure.ts'
@@ -52,12 +53,14 @@ export function exportCommand(): Command {
         if (options.json) told.write(`${JSON.stringify(report, undefined, 2)}\n`)
         else
           told.write(
-            `${pc.green('✓')} ${report.written} signals, ${report.rows} rows to ${out} ${pc.dim(`(${report.format}, ${report.seconds.toFixed(1)} s)`)}\n`,
+            `${pc.green('✓')} ${counted(report.written, 'signal')}, ${counted(report.rows, 'row')} to ${out} ${pc.dim(`(${report.format}, ${report.seconds.toFixed(1)} s)`)}\n`,
           )
         for (const { reason, count } of report.inexpressible)
           process.stderr.write(`${pc.yellow(`${count} left out`)}: ${reason}\n`)
         for (const { field, count } of report.leftOut)
-          process.stderr.write(`${pc.dim('note:')} ${report.format} has no place for ${field} (${count} signals)\n`)
+          process.stderr.write(
+            `${pc.dim('note:')} ${report.format} has no place for ${field} (${counted(count, 'signal')})\n`,
+          )
       } catch (error) {
         throw blamedOnInput(error, run.signal.aborted)
       } finally {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { Command } from 'commander'
 import pc from 'picocolors'
+import { counted } from '../counted.ts'
 import { dataFolder, withDataFolder } from '../data-folder.ts'
 import { withExamples } from '../examples.ts'
 import { blamedOnInput, InputError } from '../failure.ts'
@@ -52,7 +53,7 @@ export function importCommand(): Command {
         else {
           const already = report.duplicates > 0 ? `, ${report.duplicates} were there already` : ''
           process.stdout.write(
-            `${pc.green('✓')} ${report.inserted} signals from ${report.read} rows of ${file}${already} ${pc.dim(`(${report.format}, ${report.seconds.toFixed(1)} s)`)}\n`,
+            `${pc.green('✓')} ${counted(report.inserted, 'signal')} from ${counted(report.read, 'row')} of ${file}${already} ${pc.dim(`(${report.format}, ${report.seconds.toFixed(1)} s)`)}\n`,
           )
         }
         if (report.leaderboard !== undefined && !options.json)
@@ -61,7 +62,7 @@ export function importCommand(): Command {
         if (report.rejectedCount > 0) {
           for (const { line, reason } of report.rejected) process.stderr.write(`${file}, line ${line}: ${reason}\n`)
           process.stderr.write(
-            `${pc.yellow(`${report.rejectedCount} row${report.rejectedCount === 1 ? ' was' : 's were'} rejected`)}; all of them are in ${relative('', report.rejectsFile ?? '')}\n`,
+            `${pc.yellow(`${counted(report.rejectedCount, 'row')} rejected`)}, all of them in ${relative('', report.rejectsFile ?? '')}\n`,
           )
         }
       } catch (error) {

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import pc from 'picocolors'
 import { boardTable } from '../board-table.ts'
+import { counted } from '../counted.ts'
 import { withExamples } from '../examples.ts'
 import { blamedOnInput } from '../failure.ts'
 import { commandRun } from '../progress.ts'
@@ -78,7 +79,9 @@ export function leaderboardCommand(): Command {
         }
         const columns = process.stdout.columns ?? 100
         process.stdout.write(`${boardTable(board, { columns }).join('\n')}\n`)
-        process.stderr.write(pc.dim(`${board.votes} votes, ${board.model}, 95 % ${board.intervals} intervals\n`))
+        process.stderr.write(
+          pc.dim(`${counted(board.votes, 'vote')}, ${board.model}, 95 % ${board.intervals} intervals\n`),
+        )
         for (const warning of board.warnings) process.stderr.write(`${pc.yellow('note:')} ${warning}\n`)
       } catch (error) {
         throw blamedOnInput(error, run.signal.aborted)
