@@ -147,6 +147,15 @@ export {
   type NormParameters,
 } from './linear.ts'
 export { addLora, isLoraPath, type LoraOptions, loraParameters, mapLinear, mergeLora, removeLora } from './lora.ts'
+export {
+  applyMixture,
+  initMixture,
+  loadBalancingLoss,
+  type MixtureConfig,
+  type MixtureOptions,
+  type MixtureParameters,
+  type MixtureResult,
+} from './mixture-of-experts.ts'
 export { type Activation, activate, applyMlp, initMlp, type MlpOptions, type MlpParameters } from './mlp.ts'
 export {
   applyMultiHead,
@@ -218,3 +227,19 @@ export {
   type SasrecParameters,
   sasrecScores,
 } from './sequence/sasrec.ts'
+export {
+  decodeSparse,
+  encodeSparse,
+  initSparseAutoencoder,
+  movingThreshold,
+  normalizeDictionary,
+  normalizedSquaredError,
+  type SparseActivation,
+  type SparseAutoencoderParameters,
+  type SparseLoss,
+  type SparseLossOptions,
+  type SparseOptions,
+  sparseLoss,
+  sparsePreActivations,
+  trackSilence,
+} from './sparse-autoencoder.ts'
