@@ -43,7 +43,7 @@ def mlp():
 
 def reward():
     model = nn.Sequential(nn.Linear(384, 64), nn.ReLU(), nn.Linear(64, 1))
-    preferred, other = torch.randn(1024, 384), torch.randn(1024, 384)
+    preferred, other = torch.randn(512, 384), torch.randn(512, 384)
     return training(model, adam(model), lambda m: -F.logsigmoid(m(preferred) - m(other)).mean())
 
 

@@ -4,10 +4,10 @@ import { adam, logSigmoid, mean, neg, spec, sub, trainStep } from '../../src/ten
 import { normalValue } from './numbers.ts'
 import type { Workload } from './workloads.ts'
 
-/** The pairwise logistic loss of 1024 pairs of 384-d features, scored by 384 → 64 → 1 with ReLU; Adam. */
+/** The pairwise logistic loss of 512 pairs of 384-d features (1024 rows), scored by 384 → 64 → 1 with ReLU; Adam. */
 export const rewardHead: Workload = {
   name: 'reward',
-  title: 'reward head 384→64→1, 1024 pairs, training step with Adam',
+  title: 'reward head 384→64→1, 512 pairs (1024 rows), training step with Adam',
   target: 3,
   steps: 150,
   async make(threads) {
@@ -15,13 +15,13 @@ export const rewardHead: Workload = {
       ({ preferred, other }, parameters) =>
         neg(mean(logSigmoid(sub(applyMlp(parameters, preferred), applyMlp(parameters, other))))),
       {
-        inputs: { preferred: spec([1024, 384]), other: spec([1024, 384]) },
+        inputs: { preferred: spec([512, 384]), other: spec([512, 384]) },
         parameters: initMlp(seeded('reward'), [384, 64, 1]),
         optimizer: adam({ learningRate: 1e-3 }),
         threads,
       },
     )
-    const [preferred, other] = [normalValue('preferred', [1024, 384]), normalValue('other', [1024, 384])]
+    const [preferred, other] = [normalValue('preferred', [512, 384]), normalValue('other', [512, 384])]
     return () => step({ preferred, other })
   },
 }

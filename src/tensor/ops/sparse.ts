@@ -33,7 +33,7 @@ export interface SparseEntries {
 }
 
 /** Gathered elements of a block are kept below this many rows, so that they stay in the cache until they are summed. */
-const blockEntries = 1 << 15
+const blockEntries = 1 << 13
 
 /**
  * A sparse matrix from its entries; entries at one place add up.
