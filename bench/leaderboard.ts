@@ -11,7 +11,7 @@
  * is 20 replicates on both sides, since the peer compiles anew for every one of them.
  */
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { rateCompetitors, tallyVotes } from '../src/learn/index.ts'
@@ -154,7 +154,10 @@ interface PeerResult {
 function runPeer(votesPath: string): Promise<PeerResult> {
   const scriptPath = join(cache, 'bench-leaderboard-peer.py')
   writeFileSync(scriptPath, peerScript)
-  const argv = [scriptPath, votesPath, join(cache, 'bench-jax-cache'), count, rounds, replicates]
+  // Emptied, so that the cold round is cold on every run.
+  const compiled = join(cache, 'bench-jax-cache')
+  rmSync(compiled, { recursive: true, force: true })
+  const argv = [scriptPath, votesPath, compiled, count, rounds, replicates]
   const child = spawn(python, argv.map(String), { stdio: ['ignore', 'pipe', 'inherit'] })
   let printed = ''
   child.stdout.on('data', (chunk: Buffer) => {
