@@ -78,7 +78,9 @@ it('loads real data on the first start, uses it afterwards, stops when asked, an
   // A board that a person removes does not come back.
   const removed = await fetch(`${address}/v1/leaderboards/college-ice-hockey`, { method: 'DELETE' })
   expect(removed.status).toBe(200)
+  // Twice, as a terminal's Ctrl-C comes when those above pass it on too.
   first.child.kill('SIGTERM')
+  first.child.kill('SIGINT')
   expect(await first.ended).toBe(0)
 
   const second = start()

@@ -6,6 +6,7 @@ import { apiKeys } from '../api-keys.ts'
 import { byteSize } from '../byte-size.ts'
 import { dataFolder, withDataFolder } from '../data-folder.ts'
 import { withExamples } from '../examples.ts'
+import { exitCodes } from '../failure.ts'
 import { loadAndShow, say } from '../shipped-data.ts'
 import { wholeNumber } from '../whole-number.ts'
 
@@ -34,15 +35,22 @@ async function openStudio(address: string): Promise<void> {
   }
 }
 
+/**
+ * A second wish to stop that comes so soon is the first one over again: Ctrl-C reaches every process of the terminal,
+ * and those above pass it on.
+ */
+const echoMs = 1_000
+
 /** Settles when the person or the system wants the server to stop. A second wish ends it at once. */
-function stopWanted(): Promise<NodeJS.Signals> {
+function stopWanted(): Promise<void> {
   return new Promise((resolve) => {
-    let asked = false
+    let asked: number | undefined
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => {
-        if (asked) process.exit(130)
-        asked = true
-        resolve(signal)
+        const now = performance.now()
+        if (asked !== undefined && now - asked > echoMs) process.exit(exitCodes.interrupted)
+        asked ??= now
+        resolve()
       })
   })
 }
