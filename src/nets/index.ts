@@ -70,6 +70,15 @@ export {
   type TimeEmbeddingParameters,
 } from './diffusion/time-embedding.ts'
 export {
+  applyUnet,
+  type ConvolutionParameters,
+  initUnet,
+  type UnetBlockParameters,
+  type UnetConditions,
+  type UnetConfig,
+  type UnetParameters,
+} from './diffusion/unet.ts'
+export {
   applyVectorDenoiser,
   initVectorDenoiser,
   type VectorDenoiserConfig,

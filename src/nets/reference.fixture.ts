@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { seeded } from '../run/index.ts'
 import type { TensorValue } from '../tensor/index.ts'
 import {
   compile,
@@ -82,4 +83,17 @@ function symbolicLeaves(tree: unknown): Tensor[] {
   if (typeof tree !== 'object' || tree === null) return []
   if ('node' in tree && 'output' in tree) return [tree as Tensor]
   return Object.values(tree).flatMap(symbolicLeaves)
+}
+
+/** float64 parameters moved off their initial values, so that no gradient is hidden behind a zero. */
+export function shaken<P>(parameters: P, deviation = 0.3): P {
+  const random = seeded('shaken')
+  const move = (branch: unknown): unknown => {
+    if (typeof branch !== 'object' || branch === null) return branch
+    if ('data' in branch && branch.data instanceof Float64Array)
+      return { ...branch, data: branch.data.map((number) => number + deviation * random.normal()) }
+    if (Array.isArray(branch)) return branch.map(move)
+    return Object.fromEntries(Object.entries(branch).map(([name, item]) => [name, move(item)]))
+  }
+  return move(parameters) as P
 }

@@ -37,7 +37,7 @@ describe('sasrec', () => {
     const known = referenceCase<SasrecParameters>('sequence', `sasrec ${variant}`)
     const apart = await distanceFrom(known, (p, { ids }) => applySasrec(p, ids as Tensor, { ...config, variant }))
     expect(apart.result).toBeLessThan(1e-7)
-    expect(apart.gradients).toBeLessThan(1e-7)
+    expect(apart.gradients).toBeLessThan(1e-5)
   })
 
   it('has the gradients that finite differences give', async () => {
