@@ -143,10 +143,18 @@ function typesOf(metadata: readonly InferenceSession.ValueMetadata[]): Readonly<
 export function toRuntime({ dtype, shape, data }: TensorValue): RuntimeTensor {
   // The classes of arrays match by construction; ONNX Runtime's types ask for one overload per element type.
   const make = RuntimeTensor as unknown as new (type: string, data: unknown, dims: readonly number[]) => RuntimeTensor
-  return new make(dtype, data, shape)
+  const tensor = new make(dtype, data, shape)
+  // The library wraps half-precision bits in a Float16Array, which its native part takes for an empty array.
+  if (dtype === 'float16') Object.defineProperty(tensor, 'data', { value: data })
+  return tensor
 }
 
 /** The numbers of a tensor of ONNX Runtime, over the same memory. */
 export function fromRuntime(tensor: RuntimeTensor): TensorValue {
-  return { dtype: tensor.type as TensorValue['dtype'], shape: tensor.dims, data: tensor.data as TensorValue['data'] }
+  const { type, dims, data } = tensor
+  const bits =
+    type === 'float16' && ArrayBuffer.isView(data) && !(data instanceof Uint16Array)
+      ? new Uint16Array(data.buffer, data.byteOffset, data.length)
+      : data
+  return { dtype: type as TensorValue['dtype'], shape: dims, data: bits as TensorValue['data'] }
 }
