@@ -38,9 +38,9 @@ export interface Stored {
   readonly rejectsFile?: string
 }
 
-/** Signals are inserted by so many, or by eight pieces of about a mebibyte, whichever is less. */
-const batchSignals = 5_000
-const batchPieces = 8
+/** Signals are inserted by so many, or by sixteen pieces of about a mebibyte, whichever is less. */
+const batchSignals = 10_000
+const batchPieces = 16
 /** Files from this size on are checked on several threads, where their format allows it. */
 const threadedBytes = 4 << 20
 
