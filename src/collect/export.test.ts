@@ -113,6 +113,9 @@ describe('exportSignals', () => {
       },
     }
     await expect(exportSignals(failing, { to }, run)).rejects.toThrow('the disk is gone')
+    const stream = new PassThrough()
+    await expect(exportSignals(failing, { to: stream }, run)).rejects.toThrow('the disk is gone')
+    expect(stream.destroyed).toBe(true)
     const stopped = startRun({ folder: run.folder, signal: AbortSignal.abort() })
     await expect(exportSignals(sourceOf([rating]), { to }, stopped)).rejects.toThrow('aborted')
     expect(readFileSync(to, 'utf8')).toBe('old')

@@ -16,7 +16,7 @@ import { extensionOf } from './formats/rows.ts'
 import type { SignalFilter, SignalSource } from './store.ts'
 
 export interface ExportOptions {
-  /** Where to: a path, or a stream, which is ended. A path ending in `.gz` is compressed. */
+  /** Where to: a path (compressed if it ends in `.gz`), or a stream, which is ended, or destroyed when the export fails. */
   readonly to: string | Writable
   /** Default `signals`, which loses nothing. */
   readonly format?: FormatName

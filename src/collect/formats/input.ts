@@ -1,4 +1,3 @@
-import { createWriteStream } from 'node:fs'
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Readable, pipeline as startPipeline } from 'node:stream'
@@ -102,7 +101,7 @@ export async function openInput(
   else {
     path = join(await aside(), 'stream')
     try {
-      await pipeline(Readable.from(from), createWriteStream(path), { signal: run.signal })
+      await pipeline(Readable.from(from), (await open(path, 'w')).createWriteStream(), { signal: run.signal })
     } catch (error) {
       await removeAside()
       throw error
@@ -141,7 +140,9 @@ export async function openInput(
     async plainPath() {
       if (!plain) {
         const unpacked = join(await aside(), 'unpacked')
-        await pipeline(Readable.from(content()), createWriteStream(unpacked), { signal: run.signal })
+        await pipeline(Readable.from(content()), (await open(unpacked, 'w')).createWriteStream(), {
+          signal: run.signal,
+        })
         plain = unpacked
       }
       return plain

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream, mkdirSync, type WriteStream } from 'node:fs'
+import { createReadStream, mkdirSync } from 'node:fs'
 import { mkdtemp, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Writable } from 'node:stream'
@@ -95,6 +95,11 @@ function textsTo(stream: Writable): Texts {
   }
 }
 
+/** A stream into a file that is there from now on, so that removing it later is not overtaken by its opening. */
+async function fileStream(path: string): Promise<Writable> {
+  return (await open(path, 'w')).createWriteStream()
+}
+
 /**
  * Opens where an export goes: a path, where the file appears once it is whole, compressed if its name ends in `.gz`; or
  * a stream. Delimited text and Parquet, whose columns are known only at the end, are put together from lines set aside
@@ -117,34 +122,32 @@ export async function openOut(
   const direct = container === 'jsonl' || container === 'json'
   if (typeof to === 'string') mkdirSync(dirname(to), { recursive: true })
 
-  let file: WriteStream | undefined
+  let file: Writable | undefined
   let compressed: Promise<void> | undefined
-  const target = (): Writable => {
+  const target = async (): Promise<Writable> => {
     if (typeof to !== 'string') return to
-    file = createWriteStream(partial)
+    file = await fileStream(partial)
     if (!to.toLowerCase().endsWith('.gz')) return file
     const gzip = createGzip()
     compressed = pipeline(gzip, file)
     compressed.catch(() => undefined)
     return gzip
   }
-  const lines = direct ? undefined : createWriteStream(linesPath)
-  const out = textsTo(lines ?? target())
+  const lines = direct ? undefined : await fileStream(linesPath)
+  const out = textsTo(lines ?? (await target()))
   const json = container === 'json'
   let rows = 0
   let longest = 0
 
   const writeDelimited = async (): Promise<void> => {
     const names = [...columns.keys()]
-    const text = textsTo(target())
+    const text = textsTo(await target())
     await text.write(delimitedLine(names, delimiter))
-    for await (const row of storedRows(linesPath))
-      await text.write(
-        delimitedLine(
-          names.map((name) => (Object.hasOwn(row, name) ? cellText(row[name]) : undefined)),
-          delimiter,
-        ),
-      )
+    for await (const row of storedRows(linesPath)) {
+      run.signal.throwIfAborted()
+      const cells = names.map((name) => (Object.hasOwn(row, name) ? cellText(row[name]) : undefined))
+      await text.write(delimitedLine(cells, delimiter))
+    }
     await text.end()
   }
   const place = async (): Promise<void> => {
@@ -182,6 +185,8 @@ export async function openOut(
     async abandon() {
       file?.destroy()
       lines?.destroy()
+      // A reader must not take what it has for the whole.
+      if (typeof to !== 'string') to.destroy()
       await rm(partial, { force: true })
       await rm(folder, { recursive: true, force: true })
     },
