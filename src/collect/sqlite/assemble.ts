@@ -2,6 +2,7 @@ import { type Content, type Context, candidateId, type Rater, type Signal } from
 import type { Connection } from './connection.ts'
 import { recentMap } from './recent.ts'
 import { contentNumber, frozen, type Stored, type StoredCandidate, signalFrom } from './record.ts'
+import { rowsAt } from './rows.ts'
 
 /** A row of `signals`, columns in the order of {@link signalColumns}. */
 export type SignalRow = readonly [
@@ -44,27 +45,23 @@ const thingCost = 200
 /** Things referred to by number: those in memory, and those it takes a query to get. */
 function things<Thing>(connection: Connection, table: string, parse: (body: string) => Thing) {
   const cache = recentMap<{ readonly thing: Thing; readonly size: number }>(remembered, ({ size }) => size + thingCost)
-  const sql = `select number, body from ${table} where number in (select value from json_each(?))`
   return {
     /** Gets all of some numbers; `size` is what the new ones came to in characters. */
     get(numbers: Iterable<number>): { readonly found: ReadonlyMap<number, Thing>; readonly size: number } {
       const found = new Map<number, Thing>()
-      const missing: number[] = []
+      const missing = new Set<number>()
       for (const number of numbers) {
         if (found.has(number)) continue
         const known = cache.get(number)
         if (known !== undefined) found.set(number, known.thing)
-        else missing.push(number)
+        else missing.add(number)
       }
       let size = 0
-      if (missing.length > 0) {
-        const wanted = `[${[...new Set(missing)].join(',')}]`
-        for (const [number, body] of connection.rows(sql, [wanted]) as [number, string][]) {
-          const thing = parse(body)
-          size += body.length
-          cache.add(number, { thing, size: body.length })
-          found.set(number, thing)
-        }
+      for (const [number, body] of rowsAt(connection, table, ['number', 'body'], [...missing]) as [number, string][]) {
+        const thing = parse(body)
+        size += body.length
+        cache.add(number, { thing, size: body.length })
+        found.set(number, thing)
       }
       return { found, size }
     },

@@ -68,7 +68,7 @@ async function untilUnlocked<Result>(attempt: () => Result, what: string, timeou
 export async function connect(path: string, lockTimeoutMs: number): Promise<Connection> {
   const database = new DatabaseSync(path, { timeout: shortLockMs, enableForeignKeyConstraints: true })
   // Switching to WAL needs the file alone for a moment, for which SQLite does not wait by itself.
-  await untilUnlocked(() => database.exec('pragma journal_mode = wal'), path, lockTimeoutMs)
+  await untilUnlocked(() => database.exec('pragma page_size = 8192; pragma journal_mode = wal'), path, lockTimeoutMs)
   database.exec(`
     pragma synchronous = full;
     pragma secure_delete = on;

@@ -1,16 +1,24 @@
 import { sameJson } from '../same.ts'
 import type { Connection, Value } from './connection.ts'
 import { recentMap } from './recent.ts'
-import { writeRows } from './rows.ts'
+import { rowsAt, writeRows } from './rows.ts'
 
 /** What is known of something that signals refer to by number. */
 export interface Entry {
   /** 0 until {@link Dictionary.settle} has found or given it. */
   number: number
-  /** What is stored of it. */
-  readonly body: string
   /** Under which its number is found in the lookup. */
   readonly key: number
+  /** What is stored of it; forgotten once settled where ids have versions, because the cache key says it all. */
+  body: string
+}
+
+/** An entry that is not settled yet. */
+interface Unsettled<Item> {
+  readonly entry: Entry
+  readonly item: Item
+  /** The one before it that is written now under the same key. */
+  earlier: Unsettled<Item> | undefined
 }
 
 /** How one sort of repeated thing is stored. */
@@ -31,8 +39,13 @@ export interface DictionaryOptions<Item> {
   readonly versions: boolean
   /** Under what it is remembered: its id, and what tells versions apart. */
   readonly cacheKey: (item: Item) => string
-  /** Writes what hangs on a new one. */
-  readonly also?: (item: Item, number: number) => void
+  /** What is indexed of a new one: rows of a value and its number. */
+  readonly indexed?: {
+    readonly table: string
+    readonly columns: readonly string[]
+    /** The columns but the last, which is the number, row by row. */
+    readonly rows: (item: Item) => readonly (readonly Value[])[]
+  }
 }
 
 /** The repeated things of one sort: found by what they are, stored once. */
@@ -64,28 +77,32 @@ export interface Settled<Item> {
 }
 
 /** Characters that each dictionary remembers, once to twice. */
-const remembered = 8_000_000
+const remembered = 4_000_000
 /** What remembering an entry costs besides its text, in characters. */
-const entryCost = 100
+const entryCost = 200
 
 /** Opens one sort of repeated thing. */
 export function dictionary<Item>(connection: Connection, options: DictionaryOptions<Item>): Dictionary<Item> {
-  const cache = recentMap<Entry>(remembered, ({ body }) => body.length + entryCost)
+  const cache = recentMap<Entry>(remembered, ({ body }) => (options.versions ? 0 : body.length) + entryCost)
   let lastKey: string | undefined
   let lastEntry: Entry | undefined
-  let unknown: { readonly item: Item; readonly entry: Entry }[] = []
+  let unsettled: Unsettled<Item>[] = []
 
   const isSame = (body: string, item: Item, itemBody: string): boolean =>
     body === itemBody || sameJson(options.parse(body), options.said(item))
 
   function storedBodies(numbersUnder: ReadonlyMap<number, readonly number[]>): Map<number, string> {
-    const numbers = unknown.flatMap(({ entry }) => numbersUnder.get(entry.key) ?? [])
-    if (numbers.length === 0) return new Map()
-    return new Map(
-      connection.rows(`select number, body from ${options.table} where number in (select value from json_each(?))`, [
-        `[${numbers.join(',')}]`,
-      ]) as [number, string][],
-    )
+    const numbers: number[] = []
+    for (const { entry } of unsettled) for (const number of numbersUnder.get(entry.key) ?? []) numbers.push(number)
+    return new Map(rowsAt(connection, options.table, ['number', 'body'], numbers) as [number, string][])
+  }
+
+  function writeIndexed(written: readonly Unsettled<Item>[]): void {
+    if (options.indexed === undefined) return
+    const { table, columns, rows } = options.indexed
+    const values: Value[] = []
+    for (const { item, entry } of written) for (const row of rows(item)) values.push(...row, entry.number)
+    writeRows(connection, table, columns, values)
   }
 
   return {
@@ -97,34 +114,35 @@ export function dictionary<Item>(connection: Connection, options: DictionaryOpti
       lastEntry = known
       if (known !== undefined)
         return options.versions || isSame(known.body, item, options.body(item)) ? known : undefined
-      const entry: Entry = { number: 0, body: options.body(item), key: options.lookupKey(options.id(item)) }
-      unknown.push({ item, entry })
+      const entry: Entry = { number: 0, key: options.lookupKey(options.id(item)), body: options.body(item) }
+      unsettled.push({ entry, item, earlier: undefined })
       cache.add(cacheKey, entry)
       lastEntry = entry
       return entry
     },
-    unknownKeys: () => unknown.map(({ entry }) => entry.key),
+    unknownKeys: () => unsettled.map(({ entry }) => entry.key),
     settle(numbersUnder, next) {
       const stored = storedBodies(numbersUnder)
-      // What is written now, by key: one thing may be wanted twice when the cache could not hold it that long.
-      const fresh = new Map<number, { readonly item: Item; readonly entry: Entry }[]>()
+      // What is written now, the last by key: one thing may be wanted twice when the cache could not hold it that long.
+      const fresh = new Map<number, Unsettled<Item>>()
+      const written: Unsettled<Item>[] = []
       const conflicts: Item[] = []
       const values: Value[] = []
       const entries: number[] = []
       let newIds = 0
-      for (const { item, entry } of unknown) {
-        const id = options.id(item)
+      for (const one of unsettled) {
+        const { item, entry } = one
         let sameId = false
         for (const number of numbersUnder.get(entry.key) ?? []) {
           const body = stored.get(number)
           if (body === undefined) continue
           if (isSame(body, item, entry.body)) entry.number = number
-          else sameId ||= options.idOf(body) === id
+          else sameId ||= options.idOf(body) === options.id(item)
         }
-        const others = fresh.get(entry.key)
-        for (const other of others ?? []) {
+        one.earlier = fresh.get(entry.key)
+        for (let other = one.earlier; other !== undefined; other = other.earlier) {
           if (isSame(other.entry.body, item, entry.body)) entry.number = other.entry.number
-          else sameId ||= options.id(other.item) === id
+          else sameId ||= options.id(other.item) === options.id(item)
         }
         if (entry.number !== 0) continue
         if (sameId && !options.versions) {
@@ -135,19 +153,19 @@ export function dictionary<Item>(connection: Connection, options: DictionaryOpti
         if (!sameId) newIds++
         values.push(entry.number, ...options.values(item, entry.body))
         entries.push(entry.key, entry.number)
-        if (others === undefined) fresh.set(entry.key, [{ item, entry }])
-        else others.push({ item, entry })
+        written.push(one)
+        fresh.set(entry.key, one)
       }
       writeRows(connection, options.table, ['number', ...options.columns], values)
-      if (options.also !== undefined)
-        for (const written of fresh.values()) for (const { item, entry } of written) options.also(item, entry.number)
-      unknown = []
+      writeIndexed(written)
+      if (options.versions) for (const { entry } of unsettled) entry.body = ''
+      unsettled = []
       return { next, newIds, entries, conflicts }
     },
     forget() {
       cache.clear()
       lastKey = undefined
-      unknown = []
+      unsettled = []
     },
   }
 }

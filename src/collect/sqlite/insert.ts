@@ -44,10 +44,6 @@ interface Pending {
 function repeatedThings(connection: Connection) {
   const itself = <Value>(value: Value): Value => value
   const idIn = (body: string): string => (JSON.parse(body) as { id: string }).id
-  const hang = (table: string, owner: string, column: string) => (value: string, number: number) =>
-    connection.run(`insert or ignore into ${table} (${column}, ${owner}) values (?, ?)`, [value, number])
-  const addTag = hang('context_tags', 'context', 'tag')
-  const addProducer = hang('lineup_producers', 'lineup', 'producer')
   const named = (table: string, what: 'source' | 'lineup') => ({
     table,
     columns: ['body'],
@@ -74,13 +70,10 @@ function repeatedThings(connection: Connection) {
       lookupKey: (id) => keyOf('rater', id),
       versions: true,
       cacheKey: (rater) => (rater.traits === undefined ? `${rater.kind} ${rater.id}` : JSON.stringify(rater)),
-      also: ({ traits = {} }, number) => {
-        for (const [trait, value] of Object.entries(traits))
-          connection.run('insert into rater_traits (trait, value, rater) values (?, ?, ?)', [
-            trait,
-            JSON.stringify(value),
-            number,
-          ])
+      indexed: {
+        table: 'rater_traits',
+        columns: ['trait', 'value', 'rater'],
+        rows: ({ traits = {} }) => Object.entries(traits).map(([trait, value]) => [trait, JSON.stringify(value)]),
       },
     }),
     context: dictionary<Context>(connection, {
@@ -95,8 +88,10 @@ function repeatedThings(connection: Connection) {
       lookupKey: (id) => keyOf('context', id),
       versions: false,
       cacheKey: ({ id }) => id,
-      also: ({ tags = [] }, number) => {
-        for (const tag of tags) addTag(tag, number)
+      indexed: {
+        table: 'context_tags',
+        columns: ['tag', 'context'],
+        rows: ({ tags = [] }) => Array.from(new Set(tags), (tag) => [tag]),
       },
     }),
     content: dictionary<Candidate>(connection, {
@@ -116,8 +111,10 @@ function repeatedThings(connection: Connection) {
     /** Sets of producers, as their sorted JSON lists. */
     lineup: dictionary<string>(connection, {
       ...named('lineups', 'lineup'),
-      also: (lineup, number) => {
-        for (const producer of JSON.parse(lineup) as string[]) addProducer(producer, number)
+      indexed: {
+        table: 'lineup_producers',
+        columns: ['producer', 'lineup'],
+        rows: (lineup) => (JSON.parse(lineup) as string[]).map((producer) => [producer]),
       },
     }),
   }

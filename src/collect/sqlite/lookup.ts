@@ -36,7 +36,7 @@ export function keyOfContent(address: string): number {
 /** The numbers under some keys; a key with none is missing from the map. */
 export function findNumbers(connection: Connection, wanted: readonly number[]): Map<number, number[]> {
   const found = new Map<number, number[]>()
-  const ascending = [...Float64Array.from(wanted).sort()]
+  const ascending = [...new Float64Array(wanted).sort()]
   for (const table of ['lookup', 'lookup_recent'])
     for (const [key, number] of rowsAt(connection, table, ['key', 'number'], ascending) as [number, number][]) {
       const numbers = found.get(key)
