@@ -44,6 +44,7 @@ async function work(name: string): Promise<void> {
   const workload = workloads.find((candidate) => candidate.name === name)
   if (!workload) throw new RangeError(`no workload "${name}"`)
   const idleMb = memory('VmRSS')
+  workload.prepare?.()
   const started = performance.now()
   const step = await workload.make(threads)
   console.log(JSON.stringify({ compileMs: performance.now() - started }))

@@ -8,6 +8,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 import decoder
+import nets
 
 name, threads, fused = sys.argv[1], int(sys.argv[2]), "fused" in sys.argv[3:]
 torch.set_num_threads(threads)
@@ -53,6 +54,9 @@ workloads = {
     "decoder": lambda: decoder.training(fused),
     "generate1": lambda: decoder.generation(1),
     "generate16": lambda: decoder.generation(16),
+    "lightgcn": lambda: nets.light_gcn(training, adam),
+    "sasrec": lambda: nets.sasrec(training, adam),
+    "dit": lambda: nets.dit(training, adam),
 }
 
 idle = memory("VmRSS")
