@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  cast,
   compile,
   dropout,
   dropRows,
@@ -120,6 +121,66 @@ describe('dropout', () => {
     expect(new Set(flat)).toEqual(new Set([0, 1.25]))
     expect(Math.abs(flat.filter((x) => x === 0).length / 10_000 - 0.2)).toBeLessThan(4 * Math.sqrt(0.16 / 10_000))
     expect(g).toEqual(y)
+  })
+
+  it('drops elements that have nothing to do with each other: neighbours, rows, columns, corners of rectangles', async () => {
+    const [rows, columns] = [400, 128]
+    const kept = (await draw((key) => cast(randomBernoulli(key, [rows, columns], 0.5), 'float32'))).map(
+      (x) => 2 * x - 1,
+    )
+    const at = (row: number, column: number): number => kept[row * columns + column] ?? Number.NaN
+    const product = (cells: (row: number, column: number) => readonly (readonly [number, number])[]): number => {
+      let [total, count] = [0, 0]
+      for (let row = 0; row < rows - 7; row++)
+        for (let column = 0; column < columns - 7; column++) {
+          total += cells(row, column).reduce((so, [r, c]) => so * at(r, c), 1)
+          count++
+        }
+      return (total / count) * Math.sqrt(count)
+    }
+    // Each is the sum of ±1 over all places, in standard errors.
+    for (const step of [1, 2, 7]) {
+      expect(
+        Math.abs(
+          product((r, c) => [
+            [r, c],
+            [r, c + step],
+          ]),
+        ),
+      ).toBeLessThan(4)
+      expect(
+        Math.abs(
+          product((r, c) => [
+            [r, c],
+            [r + step, c],
+          ]),
+        ),
+      ).toBeLessThan(4)
+      expect(
+        Math.abs(
+          product((r, c) => [
+            [r, c],
+            [r, c + step],
+            [r + step, c],
+            [r + step, c + step],
+          ]),
+        ),
+      ).toBeLessThan(4)
+    }
+    const rowSums = Array.from({ length: rows }, (_, row) =>
+      Array.from({ length: columns }, (_, column) => at(row, column)).reduce((a, b) => a + b, 0),
+    )
+    const columnSums = Array.from({ length: columns }, (_, column) =>
+      Array.from({ length: rows }, (_, row) => at(row, column)).reduce((a, b) => a + b, 0),
+    )
+    // Sums of independent signs have the variance of their number.
+    for (const [sums, length] of [
+      [rowSums, columns],
+      [columnSums, rows],
+    ] as const) {
+      const { variance } = moments(sums)
+      expect(Math.abs(variance / length - 1)).toBeLessThan(4 * Math.sqrt(2 / sums.length))
+    }
   })
 
   it('drops whole rows', async () => {

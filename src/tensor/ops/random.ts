@@ -1,4 +1,5 @@
 import { type Dim, dimAt, elementCount, formatShape } from '../graph/dimension.ts'
+import { onnxType } from '../graph/dtype.ts'
 import { applyOne, type Emitter, inputAt, type Op, scalar, type Tensor } from '../graph/tensor.ts'
 import { type TensorValue, value } from '../graph/value.ts'
 import { add, mul, neg, sub } from './arithmetic.ts'
@@ -54,15 +55,46 @@ const wordsOp: Op<{ shape: readonly Dim[] }> = {
   infer: (_, { shape }) => [{ dtype: 'uint32', shape }],
   emit({ inputs, attributes: { shape } }, emitter) {
     const key = emitter.name(inputAt(inputs, 0))
-    const count = emitter.node(
-      'Cast',
-      [emitter.node('Reshape', [emitter.sizes([elementCount(shape)]), emitter.integers([])])],
-      { to: 6 },
-    )
-    const counter = emitter.node('Range', [emitter.scalar(0, 'int32'), count, emitter.scalar(1, 'int32')])
-    const words = emitter.node('Add', [emitter.node('Cast', [counter], { to: 12 }), emitKeyWord(emitter, key, 0)])
-    return emitter.node('Reshape', [emitMix(emitter, words, emitKeyWord(emitter, key, 1)), emitter.sizes(shape)])
+    const words = emitWords(emitter, elementCount(shape), emitKeyWord(emitter, key, 0), emitKeyWord(emitter, key, 1))
+    return emitter.node('Reshape', [words, emitter.sizes(shape)])
   },
+}
+
+/** Words of a range of counters under a key: [count]. */
+function emitWords(emitter: Emitter, count: Dim, start: string, between: string): string {
+  const whole = emitter.node('Reshape', [emitter.sizes([count]), emitter.integers([])])
+  const end = emitter.node('Cast', [whole], { to: onnxType.int32 })
+  const counter = emitter.node('Range', [emitter.scalar(0, 'int32'), end, emitter.scalar(1, 'int32')])
+  return emitMix(
+    emitter,
+    emitter.node('Add', [emitter.node('Cast', [counter], { to: onnxType.uint32 }), start]),
+    between,
+  )
+}
+
+// Where only the upper bits decide, two operations an element do for a draw: a word for each row and one for each
+// column, both mixed in full, added and squared. The square's mixed term, twice row times column, makes every element's
+// upper bits its own; sums alone would make rows shifted copies of each other.
+const choicesOp: Op<{ shape: readonly Dim[] }> = {
+  name: 'randomChoices',
+  infer: (_, { shape }) => [{ dtype: 'uint32', shape }],
+  emit({ inputs, attributes: { shape } }, emitter) {
+    const key = emitter.name(inputAt(inputs, 0))
+    const [first, second] = [emitKeyWord(emitter, key, 0), emitKeyWord(emitter, key, 1)]
+    const columns = shape.at(-1) ?? 1
+    const row = emitWords(emitter, elementCount(shape.slice(0, -1)), first, second)
+    const column = emitWords(emitter, columns, second, first)
+    const sum = emitter.node('Add', [emitter.node('Reshape', [row, emitter.integers([-1, 1])]), column])
+    return emitter.node('Reshape', [emitter.node('Mul', [sum, sum]), emitter.sizes(shape)])
+  },
+}
+
+/** Words whose upper half is random. */
+function choices(op: string, key: Tensor, shape: readonly Dim[]): Tensor {
+  assertKey(op, key)
+  const columns = shape.at(-1)
+  const few = columns === undefined || (typeof columns === 'number' && columns < 16)
+  return few ? words(op, key, shape) : applyOne(choicesOp, [key], { shape })
 }
 
 function assertKey(op: string, key: Tensor): void {
@@ -131,9 +163,9 @@ export function randomGumbel(key: Tensor, shape: readonly Dim[], dtype: 'float32
 export function randomBernoulli(key: Tensor, shape: readonly Dim[], probability: number): Tensor {
   if (!(probability >= 0 && probability <= 1))
     throw new RangeError(`randomBernoulli: the probability is ${probability}, expected from 0 to 1`)
-  if (probability === 0) return less(words('randomBernoulli', key, shape), 0)
+  if (probability === 0) return less(choices('randomBernoulli', key, shape), 0)
   const threshold = Math.min(2 ** 32 - 1, Math.round((1 - probability) * 2 ** 32))
-  return greaterOrEqual(words('randomBernoulli', key, shape), scalar(threshold, 'uint32'))
+  return greaterOrEqual(choices('randomBernoulli', key, shape), scalar(threshold, 'uint32'))
 }
 
 /**
@@ -145,7 +177,7 @@ export function randomBernoulli(key: Tensor, shape: readonly Dim[], probability:
 export function dropout(x: Tensor, rate: number, key: Tensor): Tensor {
   if (!(rate >= 0 && rate < 1)) throw new RangeError(`dropout: rate is ${rate}, expected from 0 to below 1`)
   if (rate === 0) return x
-  const kept = greaterOrEqual(words('dropout', key, x.shape), scalar(Math.round(rate * 2 ** 32), 'uint32'))
+  const kept = greaterOrEqual(choices('dropout', key, x.shape), scalar(Math.round(rate * 2 ** 32), 'uint32'))
   return mul(x, where(kept, scalar(1 / (1 - rate), x.dtype), 0))
 }
 
