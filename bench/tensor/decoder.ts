@@ -2,7 +2,7 @@ import { decoderLoss, initDecoder, openGenerator } from '../../src/nets/index.ts
 import { seeded } from '../../src/run/index.ts'
 import { adamW, spec, trainStep } from '../../src/tensor/index.ts'
 import { indexValue } from './numbers.ts'
-import type { Workload } from './workloads.ts'
+import type { Workload } from './workload.ts'
 
 const config = { vocabulary: 4096, width: 256, layers: 4, heads: 8, hidden: 688 }
 const [batch, sequence] = [16, 128]

@@ -2,7 +2,7 @@ import { applyDit, type DitConfig, denoisingErrors, initDit, linearNoise } from 
 import { seeded } from '../../src/run/index.ts'
 import { adam, mean, randomNormal, spec, trainStep } from '../../src/tensor/index.ts'
 import { indexValue, normalValue } from './numbers.ts'
-import type { Workload } from './workloads.ts'
+import type { Workload } from './workload.ts'
 
 const config: DitConfig = {
   channels: 3,

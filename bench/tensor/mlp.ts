@@ -2,7 +2,7 @@ import { applyMlp, initMlp } from '../../src/nets/index.ts'
 import { seeded } from '../../src/run/index.ts'
 import { adam, mean, spec, square, sub, trainStep } from '../../src/tensor/index.ts'
 import { normalValue } from './numbers.ts'
-import type { Workload } from './workloads.ts'
+import type { Workload } from './workload.ts'
 
 /** Forward, backward and Adam of 512 → 2048 → 512 with ReLU on a batch of 256, mean squared error. */
 export const mlp: Workload = {

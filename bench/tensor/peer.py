@@ -54,7 +54,8 @@ workloads = {
     "decoder": lambda: decoder.training(fused),
     "generate1": lambda: decoder.generation(1),
     "generate16": lambda: decoder.generation(16),
-    "lightgcn": lambda: nets.light_gcn(training, adam),
+    "lightgcn": lambda: nets.light_gcn(training, adam, compressed=False),
+    "lightgcn-csr": lambda: nets.light_gcn(training, adam, compressed=True),
     "sasrec": lambda: nets.sasrec(training, adam),
     "dit": lambda: nets.dit(training, adam),
 }

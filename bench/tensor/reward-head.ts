@@ -2,7 +2,7 @@ import { applyMlp, initMlp } from '../../src/nets/index.ts'
 import { seeded } from '../../src/run/index.ts'
 import { adam, logSigmoid, mean, neg, spec, sub, trainStep } from '../../src/tensor/index.ts'
 import { normalValue } from './numbers.ts'
-import type { Workload } from './workloads.ts'
+import type { Workload } from './workload.ts'
 
 /** The pairwise logistic loss of 512 pairs of 384-d features (1024 rows), scored by 384 → 64 → 1 with ReLU; Adam. */
 export const rewardHead: Workload = {

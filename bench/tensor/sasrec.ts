@@ -15,7 +15,7 @@ import {
   trainStep,
 } from '../../src/tensor/index.ts'
 import { indexValue } from './numbers.ts'
-import type { Workload } from './workloads.ts'
+import type { Workload } from './workload.ts'
 
 const config: SasrecConfig = { items: 20_000, length: 50, width: 64, layers: 2, heads: 1, dropout: 0.2 }
 const batch = 256
