@@ -1,5 +1,5 @@
 import { matchInputs } from './feed.ts'
-import { ancestors } from './gradient.ts'
+import { ancestors } from './graph/ancestors.ts'
 import { dimension, namesOf, type Shape } from './graph/dimension.ts'
 import type { DType } from './graph/dtype.ts'
 import { describe, input, isTensor, recordingSites, type Tensor, type TensorType } from './graph/tensor.ts'

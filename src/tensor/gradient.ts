@@ -1,21 +1,10 @@
+import { ancestors } from './graph/ancestors.ts'
 import { formatShape } from './graph/dimension.ts'
 import { isFloat } from './graph/dtype.ts'
 import { isTensor, type Node, type Tensor } from './graph/tensor.ts'
 import { add } from './ops/arithmetic.ts'
 import { full } from './ops/reduce.ts'
 import { leaves, mapTree, type Tree } from './parameter-tree.ts'
-
-/** All nodes that some tensors are computed from, in an order of computation. */
-export function ancestors(tensors: readonly Tensor[]): readonly Node[] {
-  const seen = new Set<Node>()
-  const open = tensors.map(({ node }) => node)
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (seen.has(node)) continue
-    seen.add(node)
-    for (const { node: from } of node.inputs) if (!seen.has(from)) open.push(from)
-  }
-  return [...seen].sort((a, b) => a.id - b.id)
-}
 
 function reverse(y: Tensor, xs: readonly Tensor[], seed: Tensor): readonly Tensor[] {
   const order = ancestors([y])

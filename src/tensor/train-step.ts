@@ -1,6 +1,7 @@
 import { emitTraced, type InputSpecs, type InputValues, namedOutputs, type SymbolicInputs, trace } from './compile.ts'
 import { matchInputs } from './feed.ts'
-import { ancestors, gradients } from './gradient.ts'
+import { gradients } from './gradient.ts'
+import { ancestors } from './graph/ancestors.ts'
 import { formatShape } from './graph/dimension.ts'
 import { isFloat } from './graph/dtype.ts'
 import { applyOne, type Emitter, input, inputAt, isTensor, type Node, type Op, type Tensor } from './graph/tensor.ts'
@@ -125,9 +126,15 @@ function mayOverwrite(
 ): boolean {
   if (!overwriting.has(after.node.op.name) || formatShape(before.shape) !== formatShape(after.shape)) return false
   const own = new Set(ancestors([after]))
+  // Another shape may lie over the same memory.
+  const views = new Set([before])
+  for (const { op, inputs, outputs } of all)
+    if (op.name === 'reshape' && inputs.some((from) => views.has(from))) for (const view of outputs) views.add(view)
   return all.every(
     (node) =>
-      !node.inputs.includes(before) || own.has(node) || (barrier !== undefined && own.has(barrier) && done.has(node)),
+      !node.inputs.some((from) => views.has(from)) ||
+      own.has(node) ||
+      (barrier !== undefined && own.has(barrier) && done.has(node)),
   )
 }
 
@@ -202,8 +209,7 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
 
   const awaited = [...found, ...reported.map(({ tensor }) => tensor)]
   scalars = applyOne(afterOp, [raw, ...awaited], {})
-  const barrier = scalars.node
-  const done = new Set(ancestors(awaited))
+  const barrier = scalars
 
   const initial = options.optimizer.init(infos)
   const stateInputs: Slots<Tensor> = mapSlots(initial, (value, slot, index) =>
@@ -239,7 +245,6 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
   }
 
   const outputs = [...reported, ...pairs.map(({ name, after }) => ({ name: `new/${name}`, tensor: after }))]
-  const all = ancestors(outputs.map(({ tensor }) => tensor))
   const extra = [
     { name: keysName, type: { dtype: 'uint32' as const, shape: [Math.max(1, keyCount), 2] }, tensor: keys },
     { name: scalarsName, type: { dtype: 'float32' as const, shape: [Math.max(1, schedules.length)] }, tensor: raw },
@@ -257,9 +262,14 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
 
   const held = new Map(traced.parameters.map(({ name, value }) => [name, toRuntime(value)]))
   for (const { name, value } of pairs) if (!held.has(name)) held.set(name, toRuntime(value))
+  const { nodes, of } = emitted.simplified
+  const done = new Set(ancestors(awaited.flatMap((tensor) => of(tensor) ?? [])))
   // While debugging old numbers stay until all new ones are found to be finite.
   const overwritten = new Map(
-    pairs.map((pair) => [pair.name, !options.debug && mayOverwrite(pair.before, pair.after, all, barrier, done)]),
+    pairs.map(({ name, before, after }) => [
+      name,
+      !options.debug && mayOverwrite(before, of(after) ?? after, nodes, of(barrier)?.node, done),
+    ]),
   )
   const fed = [...held].filter(([name]) => session.inputNames.includes(name))
   const into = Object.fromEntries(

@@ -1,6 +1,7 @@
 import type { Batched, Call } from './batching/batched.ts'
 import { batchingRules } from './batching/rules.ts'
-import { ancestors, gradients } from './gradient.ts'
+import { gradients } from './gradient.ts'
+import { ancestors } from './graph/ancestors.ts'
 import { type Dim, formatShape } from './graph/dimension.ts'
 import { apply, applyOne, input, inputAt, isTensor, type Op, type Tensor } from './graph/tensor.ts'
 import { at, stack } from './ops/join.ts'

@@ -91,10 +91,20 @@ export interface Op<A extends Attributes = Attributes> {
    * Absent for operations that are constant almost everywhere.
    */
   vjp?(node: Node<A>, gradients: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[]
+  /**
+   * A tensor equal to the only output that costs less, or undefined. Used when a graph is written, never while it is
+   * built: there each step must stay, because gradients with respect to it may be asked for later.
+   *
+   * @param shared whether a tensor that the node reads has other readers as well
+   */
+  simplify?(node: Node<A>, shared: (tensor: Tensor) => boolean): Tensor | undefined
+  /** The output with its last two axes swapped, at no greater cost. Used when a graph is written. */
+  transposed?(node: Node<A>): Tensor
 }
 
 let nextId = 0
 let recordsSites = false
+let givenSite: { readonly site: string | undefined } | undefined
 
 /** Runs a function that builds a graph, noting for every node the line of code that added it. */
 export function recordingSites<T>(build: () => T): T {
@@ -107,6 +117,17 @@ export function recordingSites<T>(build: () => T): T {
   }
 }
 
+/** Runs a function that builds a graph whose nodes all take one site, that of what they replace. */
+export function atSite<T>(site: string | undefined, build: () => T): T {
+  const before = givenSite
+  givenSite = { site }
+  try {
+    return build()
+  } finally {
+    givenSite = before
+  }
+}
+
 /** The nearest caller outside this room. */
 function currentSite(): string | undefined {
   const lines = new Error().stack?.split('\n').slice(1) ?? []
@@ -116,9 +137,22 @@ function currentSite(): string | undefined {
 
 /** Adds a node to the graph and returns its outputs. */
 export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Tensor[], attributes: A): readonly Tensor[] {
-  const types = op.infer(inputs, attributes)
+  return addNode(op, inputs, attributes, op.infer(inputs, attributes))
+}
+
+/** The same operation on equal inputs. */
+export function applyAgain({ op, attributes, outputs }: Node, inputs: readonly Tensor[]): readonly Tensor[] {
+  return addNode(op, inputs, attributes, outputs)
+}
+
+function addNode<A extends Attributes>(
+  op: Op<A>,
+  inputs: readonly Tensor[],
+  attributes: A,
+  types: readonly TensorType[],
+): readonly Tensor[] {
   const outputs: Tensor[] = []
-  const site = recordsSites ? currentSite() : undefined
+  const site = givenSite ? givenSite.site : recordsSites ? currentSite() : undefined
   const node: Node<A> = {
     id: nextId++,
     op: op as unknown as Op,

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { ancestors } from '../gradient.ts'
+import { ancestors } from '../graph/ancestors.ts'
 import {
   add,
+  constant,
   evaluate,
   exp,
   full,
+  gradients,
   input,
   matmul,
   mean,
@@ -16,6 +18,7 @@ import {
   sum,
   type Tensor,
   transpose,
+  value,
 } from '../index.ts'
 import { emit } from './emit.ts'
 
@@ -44,6 +47,15 @@ describe('emitted graphs', () => {
     expect(operators({ y: reshape(reshape(x, [-1]), ['n', 2, 2]) })).toEqual(['Reshape'])
     expect(operators({ y: transpose(transpose(x)) })).toEqual(['Identity'])
     expect(operators({ y: matmul(transpose(x), x) })).toEqual(['Gemm'])
+  })
+
+  it('take transposes into products, backwards as well, but compute no product twice for that', () => {
+    const w = constant(value(new Float32Array(12).fill(0.5), [3, 4]))
+    const slope = gradients(sum(exp(matmul(x, transpose(w)))), w)
+    const products = operators({ slope }).filter((name) => ['Gemm', 'MatMul', 'Transpose'].includes(name))
+    expect(products).toEqual(['Gemm', 'Gemm'])
+    const product = matmul(x, w, { transposeB: true })
+    expect(operators({ product, turned: transpose(product) })).toEqual(['Gemm', 'Transpose'])
   })
 
   it('give two results of one value two names', async () => {

@@ -1,7 +1,8 @@
 import { type Dim, dimTerms, namesOf, type Shape } from '../graph/dimension.ts'
 import { isFloat, zeroed } from '../graph/dtype.ts'
-import { type Emitter, type Node, scalar, type Tensor, type TensorType } from '../graph/tensor.ts'
+import { type Emitter, inputAt, type Node, scalar, type Tensor, type TensorType } from '../graph/tensor.ts'
 import { isTensorValue, type TensorValue } from '../graph/value.ts'
+import { type Simplified, simplify } from '../simplify.ts'
 import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValueType } from './model.ts'
 import { probeNodes } from './probe.ts'
 
@@ -16,6 +17,8 @@ export interface EmitOptions {
 
 export interface Emitted {
   readonly graph: OnnxGraph
+  /** The graph that was written. */
+  readonly simplified: Simplified
   /** The operation behind each ONNX value, for reports. */
   readonly sources: ReadonlyMap<string, Node>
   /** Whether anything is computed in float64. */
@@ -31,16 +34,22 @@ const sharedConstantSize = 64
 
 /**
  * Writes the graph behind some tensors as ONNX. Equal subexpressions are written once and whatever no output needs is
- * left out; ONNX Runtime folds the constants.
+ * left out; what can be simplified is.
  *
- * @param nodes all nodes the outputs depend on, in an order of computation
+ * @param given all nodes the outputs depend on, in an order of computation
  */
 export function emit(
-  nodes: readonly Node[],
-  outputs: readonly { readonly name: string; readonly tensor: Tensor }[],
+  given: readonly Node[],
+  results: readonly { readonly name: string; readonly tensor: Tensor }[],
   inputs: readonly { readonly name: string; readonly type: TensorType }[],
   options: EmitOptions = {},
 ): Emitted {
+  const simplified = simplify(
+    given,
+    results.map(({ tensor }) => tensor),
+  )
+  const { nodes } = simplified
+  const outputs = results.map(({ name }, index) => ({ name, tensor: inputAt(simplified.outputs, index) }))
   const onnxNodes: OnnxNode[] = []
   const initializers: OnnxTensor[] = []
   const values: OnnxValueType[] = []
@@ -250,6 +259,7 @@ export function emit(
       outputs: [...outputs.map(({ name, tensor: { dtype, shape } }) => ({ name, dtype, shape })), ...probes.outputs],
       values: values.filter(({ name }) => !renamed.has(name)),
     },
+    simplified,
     sources,
     doubles: nodes.some((node) => node.outputs.some(({ dtype }) => dtype === 'float64')),
     probed: floats.map(({ name }) => name),

@@ -23,15 +23,17 @@ const castOp: Op<{ to: string }> = {
     const x = inputAt(inputs, 0)
     return [gradient && isFloat(x.dtype) ? cast(gradient, x.dtype) : undefined]
   },
+  simplify({ inputs, attributes }) {
+    const dtype = attributes.to as DType
+    const number = constantNumber(inputAt(inputs, 0))
+    if (number === undefined || dtype === 'float16' || dtype === 'bool') return undefined
+    return isFloat(dtype) || Number.isInteger(number) ? scalar(number, dtype) : undefined
+  },
 }
 
 /** Elements converted to another type; differentiable between floating types. */
 export function cast(x: Tensor, dtype: DType): Tensor {
   if (x.dtype === dtype) return x
-  const number = constantNumber(x)
-  if (number !== undefined && dtype !== 'float16' && dtype !== 'bool') {
-    if (isFloat(dtype) || Number.isInteger(number)) return scalar(number, dtype)
-  }
   return applyOne(castOp, [x], { to: dtype })
 }
 
@@ -49,6 +51,10 @@ const reshapeOp: Op<{ shape: readonly Dim[] }> = {
     return emitter.node('Reshape', [emitter.name(inputAt(inputs, 0)), target], empty ? { allowzero: 1 } : {})
   },
   vjp: ({ inputs }, [gradient]) => [gradient && reshape(gradient, inputAt(inputs, 0).shape)],
+  simplify({ inputs, attributes: { shape } }) {
+    const x = inputAt(inputs, 0)
+    return x.node.op === (reshapeOp as Op) ? reshape(inputAt(x.node.inputs, 0), shape) : undefined
+  },
 }
 
 /**
@@ -74,7 +80,6 @@ export function reshape(x: Tensor, shape: readonly Dim[]): Tensor {
   }
   if (elementCount(target) !== count) throw wrong()
   if (sameShape(target, x.shape)) return x
-  if (x.node.op === (reshapeOp as Op)) return reshape(inputAt(x.node.inputs, 0), target)
   return applyOne(reshapeOp, [x], { shape: target })
 }
 
@@ -119,6 +124,17 @@ const transposeOp: Op<{ order: readonly number[] }> = {
         order.map((_, axis) => order.indexOf(axis)),
       ),
   ],
+  simplify({ inputs, attributes: { order } }, shared) {
+    const x = inputAt(inputs, 0)
+    if (x.node.op === (transposeOp as Op)) {
+      const { order: inner } = x.node.attributes as { order: readonly number[] }
+      return transpose(
+        inputAt(x.node.inputs, 0),
+        order.map((axis) => inputAt(inner, axis)),
+      )
+    }
+    return swapsLast(order) && !shared(x) ? x.node.op.transposed?.(x.node) : undefined
+  },
 }
 
 /**
@@ -139,23 +155,19 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
       `transpose: order [${order?.join(', ')}] does not name each axis of ${formatShape(x.shape)} once`,
     )
   if (normal.every((axis, i) => axis === i)) return x
-  if (x.node.op === (transposeOp as Op)) {
-    const { order: inner } = x.node.attributes as { order: readonly number[] }
-    return transpose(
-      inputAt(x.node.inputs, 0),
-      normal.map((axis) => inputAt(inner, axis)),
-    )
-  }
   return applyOne(transposeOp, [x], { order: normal })
+}
+
+function swapsLast(order: readonly number[]): boolean {
+  const rank = order.length
+  return order.every((axis, i) => axis === (i === rank - 1 ? rank - 2 : i === rank - 2 ? rank - 1 : i))
 }
 
 /** When a tensor is another with its last two axes swapped, that other. */
 export function untransposed(x: Tensor): Tensor | undefined {
   if (x.node.op !== (transposeOp as Op)) return undefined
   const { order } = x.node.attributes as { order: readonly number[] }
-  const rank = order.length
-  const swapped = order.every((axis, i) => axis === (i === rank - 1 ? rank - 2 : i === rank - 2 ? rank - 1 : i))
-  return swapped ? inputAt(x.node.inputs, 0) : undefined
+  return swapsLast(order) ? inputAt(x.node.inputs, 0) : undefined
 }
 
 const expandOp: Op<{ shape: readonly Dim[] }> = {

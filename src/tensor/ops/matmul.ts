@@ -82,6 +82,19 @@ const matmulOp: Op<MatmulAttributes> = {
     const forB = transposeB ? product(gradient, true, a, transposeA) : product(a, !transposeA, gradient, false)
     return [sumTo(forA, a.shape), sumTo(forB, b.shape)]
   },
+  simplify({ inputs, attributes }) {
+    const [a, b] = [inputAt(inputs, 0), inputAt(inputs, 1)]
+    const [innerA, innerB] = [untransposed(a), untransposed(b)]
+    if (innerA === undefined && innerB === undefined) return undefined
+    return multiply(innerA ?? a, innerB ?? b, {
+      ...attributes,
+      transposeA: (innerA !== undefined) !== attributes.transposeA,
+      transposeB: (innerB !== undefined) !== attributes.transposeB,
+    })
+  },
+  // (A·B)ᵀ = Bᵀ·Aᵀ
+  transposed: ({ inputs, attributes: { transposeA, transposeB, alpha } }) =>
+    multiply(inputAt(inputs, 1), inputAt(inputs, 0), { transposeA: !transposeB, transposeB: !transposeA, alpha }),
 }
 
 /** All leading axes as rows: [..., n] → [rows, n]. */
@@ -90,16 +103,11 @@ function asRows(x: Tensor): Tensor {
 }
 
 function multiply(a: Tensor, b: Tensor, attributes: MatmulAttributes): Tensor {
-  const [innerA, innerB] = [untransposed(a), untransposed(b)]
-  return applyOne(matmulOp, [innerA ?? a, innerB ?? b], {
-    ...attributes,
-    transposeA: innerA ? !attributes.transposeA : attributes.transposeA,
-    transposeB: innerB ? !attributes.transposeB : attributes.transposeB,
-  })
+  return applyOne(matmulOp, [a, b], attributes)
 }
 
 export interface MatmulOptions {
-  /** Use a with its last two axes swapped. Default false. A `transpose` before the product is folded as well. */
+  /** Use a with its last two axes swapped. Default false. A `transpose` before the product costs no more. */
   readonly transposeA?: boolean
   readonly transposeB?: boolean
   /** Factor on the product. Default 1. */
@@ -154,6 +162,11 @@ const gemmOp: Op<MatmulAttributes> = {
         : multiply(a, gradient, { transposeA: true, transposeB: false, alpha: 1 }),
       sumTo(gradient, bias.shape),
     ]
+  },
+  simplify({ inputs, attributes }) {
+    const [a, b, bias] = [inputAt(inputs, 0), inputAt(inputs, 1), inputAt(inputs, 2)]
+    const inner = untransposed(b)
+    return inner && applyOne(gemmOp, [a, inner, bias], { ...attributes, transposeB: !attributes.transposeB })
   },
 }
 

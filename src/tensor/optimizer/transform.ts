@@ -1,7 +1,8 @@
 import type { DType } from '../graph/dtype.ts'
-import type { Tensor } from '../graph/tensor.ts'
+import { applyOne, inputAt, type Op, type Tensor } from '../graph/tensor.ts'
 import type { TensorValue } from '../graph/value.ts'
 import { mul } from '../ops/arithmetic.ts'
+import { sum } from '../ops/layout.ts'
 
 /** A trained parameter, as optimisers see it. */
 export interface ParameterInfo {
@@ -110,10 +111,22 @@ export function slot<T>(slots: Slots<T>, name: string): readonly (T | undefined)
   return found
 }
 
+const scaleOp: Op<Record<never, never>> = {
+  name: 'mul',
+  infer: ([x]) => (x ? [{ dtype: x.dtype, shape: x.shape }] : []),
+  emit: ({ inputs }, emitter) => emitter.node('Mul', inputs.map(emitter.name)),
+  vjp({ inputs }, [gradient]) {
+    const [x, factor] = [inputAt(inputs, 0), inputAt(inputs, 1)]
+    return gradient === undefined ? [] : [mul(gradient, factor), sum(mul(gradient, x))]
+  },
+  simplify({ inputs: [update, factor] }) {
+    const [x, inner] = update?.node.inputs ?? []
+    if (update?.node.op.name !== 'mul' || !x || !inner || !factor) return undefined
+    return inner.shape.length === 0 && x.shape.length > 0 ? mul(x, mul(inner, factor)) : undefined
+  },
+}
+
 /** An update times a scalar; two scalar factors are multiplied with each other first, so that one pass remains. */
-export function scaleBy(update: Tensor, factor: Tensor | number): Tensor {
-  const [x, inner] = update.node.inputs
-  if (update.node.op.name === 'mul' && x && inner && inner.shape.length === 0 && x.shape.length > 0)
-    return mul(x, mul(inner, factor))
-  return mul(update, factor)
+export function scaleBy(update: Tensor, factor: Tensor): Tensor {
+  return applyOne(scaleOp, [update, factor], {})
 }
