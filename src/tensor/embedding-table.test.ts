@@ -100,6 +100,99 @@ describe('EmbeddingTable', () => {
     expect([...table.data]).toEqual([...parameter])
   })
 
+  it('trains by SGD exactly as a dense parameter does, keeping nothing beside the numbers', async () => {
+    const learningRate = (step: number): number => 0.1 / step
+    const { table, parameter } = await trained({ kind: 'sgd', learningRate }, sgd({ learningRate }))
+    expect([...table.data]).toEqual([...parameter])
+    expect(table.memory.first.byteLength + table.memory.second.byteLength).toBe(0)
+    const path = join(folder, 'sgd.safetensors')
+    await table.save(path)
+    const again = await loadEmbeddingTable(path, { kind: 'sgd' })
+    expect([...again.data]).toEqual([...table.data])
+    await expect(loadEmbeddingTable(path)).rejects.toThrow(`"first" is missing, expected [${rows}, ${width}]`)
+  })
+
+  describe('by exact Adam, where rows are rarely touched', () => {
+    /** Dense Adam in float64, one step after the other. */
+    function dense(
+      start: readonly number[],
+      gradientAt: (step: number) => readonly number[] | undefined,
+      steps: number,
+      { learningRate = 0.01, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 },
+    ): number[] {
+      const cells = start.map((x) => ({ x, m: 0, v: 0 }))
+      for (let step = 1; step <= steps; step++)
+        cells.forEach((cell, at) => {
+          const g = gradientAt(step)?.[at] ?? 0
+          // The graph's own decays are float32.
+          cell.m = Math.fround(beta1) * cell.m + (1 - beta1) * g
+          cell.v = Math.fround(beta2) * cell.v + (1 - beta2) * g * g
+          const [mean, square] = [cell.m / (1 - beta1 ** step), cell.v / (1 - beta2 ** step)]
+          cell.x -= (learningRate * mean) / (Math.sqrt(square) + epsilon)
+        })
+      return cells.map(({ x }) => x)
+    }
+    // The last cells have gradients so small that ε is not small beside them.
+    const gradient = [1, -0.3, 1e-3, 1e-7, -3e-8, 0]
+    const touchedAt = [1, 2, 3, 40, 1200, 1203, 5000]
+    it.each([
+      ['usual rates', {}],
+      ['a quickly forgotten square', { beta1: 0.8, beta2: 0.9 }],
+      ['a momentum that outlasts the square', { beta1: 0.99, beta2: 0.9, learningRate: 1e-4 }],
+      ['no momentum', { beta1: 0 }],
+      ['a large ε', { epsilon: 0.1 }],
+    ])('stands where the dense parameter stands: %s', (_, options) => {
+      const table = embeddingTable({
+        rows: 2,
+        width: 6,
+        optimizer: { kind: 'adam', learningRate: 0.01, ...options, exact: true },
+      })
+      for (let step = 1; step <= 6000; step++) {
+        const touched = table.touch(touchedAt.includes(step) ? [1] : [])
+        const numbers = touchedAt.includes(step) ? gradient.map((g) => g * Math.cos(step)) : []
+        table.update(touched, value(Float32Array.from(numbers), [touched.ids.length, 6]))
+      }
+      table.settle()
+      const expected = dense(
+        [0, 0, 0, 0, 0, 0],
+        (step) => (touchedAt.includes(step) ? gradient.map((g) => g * Math.cos(step)) : undefined),
+        6000,
+        options,
+      )
+      const found = [...table.data.subarray(6)]
+      found.forEach((number, at) => {
+        const error = Math.abs(number - (expected[at] ?? 0)) / Math.abs(expected[at] || 1)
+        expect(error, `cell ${at}: ${number} for ${expected[at]}`).toBeLessThan(2e-6)
+      })
+      expect([...table.data.subarray(0, 6)]).toEqual([0, 0, 0, 0, 0, 0])
+    })
+
+    it('asks for the numbers of a step once, however many rows missed it', () => {
+      let asked = 0
+      const table = embeddingTable({
+        rows: 50,
+        width: 2,
+        deviation: 1,
+        optimizer: {
+          kind: 'adam',
+          exact: true,
+          learningRate: () => {
+            asked++
+            return 0.1
+          },
+        },
+      })
+      const everyRow = Array.from({ length: 50 }, (_, id) => id)
+      const update = (ids: readonly number[]): void =>
+        table.update(table.touch(ids), value(new Float32Array(2 * ids.length).fill(1), [ids.length, 2]))
+      update(everyRow)
+      for (let step = 2; step <= 1000; step++) update([])
+      update(everyRow)
+      // Each step once for itself and once for all that missed it.
+      expect(asked).toBeLessThanOrEqual(2001)
+    })
+  })
+
   it('moves only touched rows by lazy Adam', async () => {
     const { table, parameter } = await trained({ kind: 'adam', learningRate: 0.1 }, adam({ learningRate: 0.1 }))
     expect([...table.data]).not.toEqual([...parameter])

@@ -1,34 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { seeded } from '../run/index.ts'
+import { type EmbeddingMemory, embeddingMemory, embeddingTensors, readEmbedding } from './embedding-memory.ts'
 import type { TensorValue } from './graph/value.ts'
-import { asSchedule, type Schedule } from './optimizer/schedule.ts'
+import { averagesOf, type RowOptimizer, rowRule } from './row-optimizer.ts'
 import { openSafetensors, writeSafetensors } from './safetensors.ts'
-
-/** How touched rows are updated. */
-export type RowOptimizer =
-  | {
-      readonly kind: 'adagrad'
-      /** Default 0.01. */
-      readonly learningRate?: number | Schedule
-      /** Default 1e-10. */
-      readonly epsilon?: number
-    }
-  | {
-      readonly kind: 'adam'
-      /** Default 1e-3. */
-      readonly learningRate?: number | Schedule
-      /** Default 0.9 and 0.999. */
-      readonly beta1?: number
-      readonly beta2?: number
-      /** Default 1e-8. */
-      readonly epsilon?: number
-      /**
-       * Rows move only when they are touched (as in PyTorch's SparseAdam); in dense Adam a row goes on moving by its
-       * momentum. `true` makes up for the missed steps when a row is touched next, which gives exactly the dense result.
-       * Default false.
-       */
-      readonly exact?: boolean
-    }
 
 export interface EmbeddingTableOptions {
   readonly rows: number
@@ -54,8 +29,8 @@ export interface TouchedRows {
  * A table of rows too large to be a parameter of the graph. Each step it hands out the rows a batch touches, as an
  * input of the graph, and takes their gradients back. It lies in shared memory: other threads read it where it is.
  *
- * Memory: rows · width · 4 bytes for the table, as much again for Adagrad and twice as much for Adam (taken from the
- * system only when rows are first updated), and 4 bytes a row for bookkeeping.
+ * Memory: rows · width · 4 bytes for the table, nothing more for SGD, as much again for Adagrad and twice as much for
+ * Adam (taken from the system only when rows are first updated), and 4 bytes a row for bookkeeping.
  */
 export interface EmbeddingTable {
   readonly rows: number
@@ -68,32 +43,15 @@ export interface EmbeddingTable {
   touch(indices: ArrayLike<number | bigint>, shape?: readonly number[]): TouchedRows
   /** Updates touched rows by the gradients with respect to `values`. */
   update(touched: TouchedRows, gradient: TensorValue): void
-  /** With exact Adam: makes up for all missed steps of all rows, as before saving or reading `data`. */
+  /**
+   * With exact Adam: makes up for all missed steps of all rows, as before reading `data` as a whole. Row by row, where
+   * they lie: it takes no memory, and rows never touched are passed over.
+   */
   settle(): void
   /** Writes table and optimiser state as safetensors. */
   save(path: string): Promise<void>
   /** The memory, to hand to another thread (see `attachEmbeddingTable`). */
   readonly memory: EmbeddingMemory
-}
-
-/** What threads share of a table. */
-export interface EmbeddingMemory {
-  readonly rows: number
-  readonly width: number
-  readonly table: SharedArrayBuffer
-  readonly first: SharedArrayBuffer
-  readonly second: SharedArrayBuffer
-  /** Update each row was last brought up to; then one number, the count of updates. */
-  readonly counters: SharedArrayBuffer
-}
-
-function assertSize(rows: number, width: number): void {
-  for (const [name, size] of [
-    ['rows', rows],
-    ['width', width],
-  ] as const)
-    if (!Number.isInteger(size) || size < 1 || size >= 2 ** 32)
-      throw new RangeError(`embeddingTable: ${name} is ${size}, expected a whole number from 1 to 2³² − 1`)
 }
 
 /**
@@ -111,17 +69,8 @@ function assertSize(rows: number, width: number): void {
  */
 export function embeddingTable(options: EmbeddingTableOptions): EmbeddingTable {
   const { rows, width, deviation = 0 } = options
-  assertSize(rows, width)
   const optimizer = options.optimizer ?? { kind: 'adam' }
-  const cells = rows * width * 4
-  const memory: EmbeddingMemory = {
-    rows,
-    width,
-    table: new SharedArrayBuffer(cells),
-    first: new SharedArrayBuffer(optimizer.kind === 'adam' ? cells : 0),
-    second: new SharedArrayBuffer(cells),
-    counters: new SharedArrayBuffer((rows + 1) * 4),
-  }
+  const memory = embeddingMemory(rows, width, averagesOf(optimizer))
   if (deviation > 0) {
     const random = seeded(`${options.seed ?? 0}/embedding table`)
     const data = new Float32Array(memory.table)
@@ -138,7 +87,7 @@ export function attachEmbeddingTable(
   const { rows, width } = memory
   const data = new Float32Array(memory.table)
   const counters = new Uint32Array(memory.counters)
-  const rule = optimizer.kind === 'adam' ? adamRule(memory, optimizer) : adagradRule(memory, optimizer)
+  const rule = rowRule(memory, optimizer)
   /** Place of a row among the touched ones plus 1, while a batch is looked up. */
   const places = new Map<number, number>()
 
@@ -197,17 +146,7 @@ export function attachEmbeddingTable(
     },
     async save(path) {
       table.settle()
-      const cell = (buffer: SharedArrayBuffer): TensorValue => ({
-        dtype: 'float32',
-        shape: [rows, width],
-        data: new Float32Array(buffer),
-      })
-      await writeSafetensors(path, {
-        table: cell(memory.table),
-        ...(memory.first.byteLength > 0 && { first: cell(memory.first) }),
-        second: cell(memory.second),
-        counters: { dtype: 'uint32', shape: [rows + 1], data: counters },
-      })
+      await writeSafetensors(path, embeddingTensors(memory))
     },
   }
   return table
@@ -221,21 +160,7 @@ export async function loadEmbeddingTable(
   const file = await openSafetensors(path)
   const [rows = 0, width = 0] = file.shape('table')
   const table = embeddingTable({ rows, width, optimizer })
-  const { memory } = table
-  const block = Math.max(1, Math.floor(2 ** 26 / width))
-  for (const [name, buffer] of [
-    ['table', memory.table],
-    ['first', memory.first],
-    ['second', memory.second],
-  ] as const) {
-    if (buffer.byteLength === 0) continue
-    const cells = new Float32Array(buffer)
-    for (let from = 0; from < rows; from += block) {
-      const part = await file.readRows(name, from, Math.min(rows, from + block))
-      cells.set(part.data as Float32Array, from * width)
-    }
-  }
-  new Uint32Array(memory.counters).set((await file.read('counters')).data as Uint32Array)
+  await readEmbedding(table.memory, file)
   return table
 }
 
@@ -272,83 +197,5 @@ export async function mapEmbeddingRows(path: string, name = 'table'): Promise<Ma
       return { dtype: 'float32', shape: [indices.length, width], data }
     },
     close: () => closeSync(handle),
-  }
-}
-
-/** How one optimiser updates rows. */
-interface RowRule {
-  /** Prepares the numbers all rows share in a step. */
-  begin(step: number): void
-  update(id: number, gradient: Float32Array, from: number): void
-  /** Brings a row to where it would stand after a number of updates without gradient. */
-  catchUp(id: number, updates: number): void
-}
-
-function adagradRule(memory: EmbeddingMemory, options: Extract<RowOptimizer, { kind: 'adagrad' }>): RowRule {
-  const { width } = memory
-  const [data, squares] = [new Float32Array(memory.table), new Float32Array(memory.second)]
-  const schedule = asSchedule(options.learningRate ?? 0.01)
-  const { fround, sqrt } = Math
-  const epsilon = fround(options.epsilon ?? 1e-10)
-  let rate = 0
-  return {
-    begin(step) {
-      rate = fround(-schedule(step))
-    },
-    update(id, gradient, from) {
-      for (let at = 0, cell = id * width; at < width; at++, cell++) {
-        const g = gradient[from + at] ?? 0
-        const square = fround((squares[cell] ?? 0) + fround(g * g))
-        squares[cell] = square
-        data[cell] = (data[cell] ?? 0) + fround(fround(g / fround(fround(sqrt(square)) + epsilon)) * rate)
-      }
-    },
-    // Without gradient Adagrad moves nothing.
-    catchUp() {},
-  }
-}
-
-function adamRule(memory: EmbeddingMemory, options: Extract<RowOptimizer, { kind: 'adam' }>): RowRule {
-  const { width } = memory
-  const [data, first, second] = [memory.table, memory.first, memory.second].map(
-    (buffer) => new Float32Array(buffer),
-  ) as [Float32Array, Float32Array, Float32Array]
-  const counters = new Uint32Array(memory.counters)
-  const schedule = asSchedule(options.learningRate ?? 1e-3)
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, exact = false } = options
-  const { fround, sqrt } = Math
-  const [decay1, decay2] = [fround(beta1), fround(beta2)]
-  let factor = 0
-  let offset = 0
-  // State and order of roundings are those of `scaleByAdam` in the graph, so that results are the same to the last bit.
-  const begin = (step: number): void => {
-    const root = sqrt((1 - beta2) / (1 - beta2 ** step))
-    factor = fround(fround((1 - beta1) / (1 - beta1 ** step) / root) * fround(-schedule(step)))
-    offset = fround(epsilon / root)
-  }
-  const move = (cell: number, gradient: number): void => {
-    const m = fround(fround((first[cell] ?? 0) * decay1) + gradient)
-    const v = fround(fround((second[cell] ?? 0) * decay2) + fround(gradient * gradient))
-    first[cell] = m
-    second[cell] = v
-    data[cell] = (data[cell] ?? 0) + fround(fround(m / fround(fround(sqrt(v)) + offset)) * factor)
-  }
-  return {
-    begin,
-    update(id, gradient, from) {
-      for (let at = 0, cell = id * width; at < width; at++, cell++) move(cell, gradient[from + at] ?? 0)
-    },
-    catchUp(id, updates) {
-      if (!exact) return
-      const last = counters[id] ?? 0
-      if (last === 0 || last >= updates) return
-      const [before, after] = [factor, offset]
-      for (let step = last + 1; step <= updates; step++) {
-        begin(step)
-        for (let at = 0, cell = id * width; at < width; at++, cell++) move(cell, 0)
-      }
-      counters[id] = updates
-      ;[factor, offset] = [before, after]
-    },
   }
 }

@@ -11,16 +11,15 @@ export {
   type SymbolicInputs,
   spec,
 } from './compile.ts'
+export type { EmbeddingMemory } from './embedding-memory.ts'
 export {
   attachEmbeddingTable,
-  type EmbeddingMemory,
   type EmbeddingTable,
   type EmbeddingTableOptions,
   embeddingTable,
   loadEmbeddingTable,
   type MappedRows,
   mapEmbeddingRows,
-  type RowOptimizer,
   type TouchedRows,
 } from './embedding-table.ts'
 export { type EvaluateOptions, evaluate, type Plain } from './evaluate.ts'
@@ -243,6 +242,7 @@ export {
   type Symbolic,
   type Tree,
 } from './parameter-tree.ts'
+export type { RowOptimizer } from './row-optimizer.ts'
 export {
   openSafetensors,
   readSafetensors,
