@@ -1,7 +1,9 @@
 // Imports a million comparisons from a file of JSON lines into a fresh SQLite store: signals per second from the
-// file's first byte to the last commit, and the memory held on the way, which must not grow with the file.
+// file's first byte to the last commit, and the memory held on the way, which must not grow with the file. Two files:
+// `votes`, in which raters compare systems by name, and `replies`, in which every signal brings two texts nobody wrote
+// before, four times as many bytes.
 //
-//   npm run bench -- import [--signals 1000000] [--keep-going] [--json]
+//   npm run bench -- import [--signals 1000000] [--workload votes|replies] [--keep-going] [--json]
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs'
@@ -15,6 +17,7 @@ import { type Random, seeded, startRun } from '../src/run/index.ts'
 const { values } = parseArgs({
   options: {
     signals: { type: 'string', default: '1000000' },
+    workload: { type: 'string', multiple: true, default: ['votes', 'replies'] },
     'keep-going': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     /** Only writes the file; done by a process of its own, so that its memory is not counted. */
@@ -24,6 +27,9 @@ const { values } = parseArgs({
 const count = Number(values.signals)
 if (!Number.isInteger(count) || count < 1)
   throw new RangeError(`--signals is ${values.signals}, expected a whole number from 1`)
+for (const workload of values.workload)
+  if (workload !== 'votes' && workload !== 'replies')
+    throw new RangeError(`--workload is ${workload}, expected votes or replies`)
 
 const say = (line: string): void => {
   if (!values.json) console.log(line)
@@ -38,10 +44,10 @@ function vocabulary(random: Random): string[] {
 }
 
 /**
- * Comparisons as an arena collects them: 40,000 raters, one prompt in five asked before, 30 systems, replies of 20 to 80
- * words that nobody gave before.
+ * Comparisons as an arena collects them: 40,000 raters and 30 systems. Of `votes`, the prompt is one of 20,000 and the
+ * systems are known by name; of `replies`, one prompt in five was asked before and the replies of 20 to 80 words are new.
  */
-function* comparisons(total: number): Generator<Comparison> {
+function* comparisons(total: number, workload: string): Generator<Comparison> {
   const random = seeded('import bench')
   const words = vocabulary(random)
   const sentence = (least: number, most: number): string => {
@@ -55,7 +61,8 @@ function* comparisons(total: number): Generator<Comparison> {
   }
   const prompts: Comparison['context'][] = []
   for (let i = 0; i < total; i++) {
-    const asked = i > 0 && random.chance(0.2) ? random.pick(prompts) : undefined
+    const repeats = workload === 'votes' ? prompts.length === 20_000 : i > 0 && random.chance(0.2)
+    const asked = repeats ? random.pick(prompts) : undefined
     const content = {
       messages: [{ role: 'user' as const, content: sentence(6, 30) }],
       tags: [random.pick(['chat', 'code', 'maths', 'writing'])],
@@ -64,6 +71,7 @@ function* comparisons(total: number): Generator<Comparison> {
     const context = asked ?? { id: contextId(content), ...content }
     if (!asked && prompts.length < 100_000) prompts.push(context)
     const reply = (): Comparison['a'] => {
+      if (workload === 'votes') return candidate({ modality: 'item', item: `system-${random.integer(30)}` })
       const text = sentence(20, 80)
       return candidate(
         { modality: 'text', text },
@@ -84,10 +92,10 @@ function* comparisons(total: number): Generator<Comparison> {
   }
 }
 
-async function writeComparisons(path: string): Promise<void> {
+async function writeComparisons(path: string, workload: string): Promise<void> {
   const stream = createWriteStream(path, { highWaterMark: 1 << 20 })
   let lines: string[] = []
-  for (const comparison of comparisons(count)) {
+  for (const comparison of comparisons(count, workload)) {
     lines.push(`${JSON.stringify(comparison)}\n`)
     if (lines.length < 1_000) continue
     const text = lines.join('')
@@ -99,19 +107,21 @@ async function writeComparisons(path: string): Promise<void> {
 }
 
 if (values.write !== undefined) {
-  await writeComparisons(values.write)
+  await writeComparisons(values.write, values.workload[0] ?? '')
   process.exit(0)
 }
 
 const mebibytes = (bytes: number): number => Math.round(bytes / 2 ** 20)
 
-const folder = mkdtempSync(join(tmpdir(), 'penchant-bench-import-'))
-try {
+/** Imports one file into a store of its own and tells how it went. */
+async function measure(folder: string, workload: string): Promise<void> {
   const path = join(folder, 'votes.jsonl')
-  say(`writing ${count} comparisons …`)
-  const wrote = spawnSync(process.execPath, [import.meta.filename, '--write', path, '--signals', `${count}`], {
-    stdio: 'inherit',
-  })
+  say(`${workload}: writing ${count} comparisons …`)
+  const wrote = spawnSync(
+    process.execPath,
+    [import.meta.filename, '--write', path, '--signals', `${count}`, '--workload', workload],
+    { stdio: 'inherit' },
+  )
   if (wrote.status !== 0) throw new Error('the file could not be written')
   const bytes = statSync(path).size
   say(`${mebibytes(bytes)} MiB, ${Math.round(bytes / count)} bytes a comparison`)
@@ -148,6 +158,7 @@ try {
   const phaseSeconds = Object.fromEntries([...phases].map(([phase, { from, to }]) => [phase, (to - from) / 1000]))
   const result = {
     bench: 'import',
+    workload,
     signals: count,
     bytes,
     keepGoing: values['keep-going'],
@@ -168,6 +179,13 @@ try {
     say(`memory before: ${result.rssBeforeMiB} MiB; peak by tenths of the file:`)
     for (const [phase, tenths] of Object.entries(result.peakRssMiB)) say(`  ${phase}: ${tenths.join(' ')} MiB`)
   }
-} finally {
-  rmSync(folder, { recursive: true, force: true })
+}
+
+for (const workload of values.workload) {
+  const folder = mkdtempSync(join(tmpdir(), 'penchant-bench-import-'))
+  try {
+    await measure(folder, workload)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }

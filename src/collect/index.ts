@@ -16,6 +16,7 @@ export { type FormatName, formatNames, formats, isFormatName } from './formats/f
 export { readTranscript, writeTranscript } from './formats/hh-rlhf.ts'
 export type { Reject } from './formats/rejects.ts'
 export { type ImportOptions, type ImportReport, importFile } from './import.ts'
+export { type Issue, issuesOf } from './issue.ts'
 export { type FileRows, readRows } from './read-rows.ts'
 export * from './signal.ts'
 export { NewerStoreError } from './sqlite/migrations.ts'

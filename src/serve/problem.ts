@@ -1,8 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import type { Signal, SignalConflictError } from '../collect/index.ts'
-import type { Issue } from './issue.ts'
+import type { Issue, Signal, SignalConflictError } from '../collect/index.ts'
 import { named } from './openapi.ts'
 
 /** Why a request was turned down; what a client can act on is in `status`, `code` and `issues`. */

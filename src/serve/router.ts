@@ -1,5 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { issuesOf } from './issue.ts'
+import { issuesOf } from '../collect/index.ts'
 import { Problem } from './problem.ts'
 
 const places: { readonly [target: string]: string } = {

@@ -199,7 +199,7 @@ describe('arena', () => {
     expect(signals[0]?.context.messages).toEqual([{ role: 'user', content: 'Hello?' }])
     const { faults } = readWith(arena, [{ ...battle, conversation_a: [{ role: 'bot', content: '?' }] }])
     expect(faults[0]).toBe(
-      'row 1: conversation_a.0.role is "bot", expected one of "system", "user", "assistant", "tool"',
+      'row 1: conversation_a[0].role is "bot", expected one of "system", "user", "assistant", "tool"',
     )
   })
 

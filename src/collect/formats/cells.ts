@@ -43,8 +43,9 @@ export function cellOf<Value>(schema: z.ZodType<Value>, path: string, cell: unkn
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const fault = faultOf(parsed.error, value)
-  const where = fault.path ? `${path}.${fault.path}` : path
-  throw new RowFault(where, fault.path ? `${path}.${fault.message}` : fault.message.replace(/^the row/, path))
+  const joint = fault.path === '' || fault.path.startsWith('[') ? '' : '.'
+  const message = fault.path === '' ? fault.message.replace(/^the row/, '') : fault.message
+  throw new RowFault(`${path}${joint}${fault.path}`, `${path}${joint}${message}`)
 }
 
 /** A finite number, or undefined when absent. */

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { issuesOf } from '../issue.ts'
 
 /** What is wrong with one row of a file: the field, and what would have been right. */
 export class RowFault extends Error {
@@ -32,42 +33,11 @@ export function unexpected(path: string, value: unknown, expected: string): RowF
   return new RowFault(path, `${path || 'the row'} is ${absent ? 'missing' : show(value)}, expected ${expected}`)
 }
 
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let inner = value
-  for (const key of path) {
-    if (typeof inner !== 'object' || inner === null) return undefined
-    inner = (inner as { readonly [key: PropertyKey]: unknown })[key]
-  }
-  return inner
-}
-
-/** The deepest explanation of an issue: a union's issue hides those of the member that came nearest. */
-function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
-  if (issue.code !== 'invalid_union') return issue
-  const nearest = issue.errors
-    .flat()
-    .map((inner) => deepest({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue))
-    .sort((a, b) => b.path.length - a.path.length)[0]
-  return nearest ?? issue
-}
-
-/** The first thing a schema found wrong with a value, in the words of {@link unexpected}. */
-export function faultOf(error: z.ZodError, value: unknown): RowFault {
-  const first = error.issues[0]
+/** The first thing a schema found wrong with a value, in the words of {@link issuesOf}. */
+export function faultOf(error: z.core.$ZodError, value: unknown): RowFault {
+  const [first] = issuesOf(error, value)
   if (!first) return new RowFault('', 'the row is not valid')
-  const issue = deepest(first)
-  const path = issue.path.map(String).join('.')
-  const found = valueAt(value, issue.path)
-  if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0] ?? ''
-    return new RowFault(path ? `${path}.${key}` : key, `unknown field ${JSON.stringify(key)}${path && ` in ${path}`}`)
-  }
-  if (issue.code === 'invalid_value') return unexpected(path, found, `one of ${issue.values.map(show).join(', ')}`)
-  if (issue.code === 'invalid_type') return unexpected(path, found, issue.expected)
-  if (issue.code === 'too_big') return unexpected(path, found, `at most ${issue.maximum} (${issue.origin})`)
-  if (issue.code === 'too_small') return unexpected(path, found, `at least ${issue.minimum} (${issue.origin})`)
-  if (issue.code === 'invalid_union') return new RowFault(path || 'kind', issue.message)
-  return new RowFault(path, `${path || 'the row'} is ${show(found)}: ${issue.message}`)
+  return new RowFault(first.path, `${first.path || 'the row'} ${first.message}`)
 }
 
 /** A row that stopped an import. */

@@ -71,8 +71,8 @@ describe('rankings', () => {
       'row 1: ranks is [1], expected one rank per entry of the ranking (2)',
       'row 2: ties is "z", expected only entries of the ranking',
       'row 3: ties is ["a","c"], expected neighbours in the ranking',
-      'row 4: ranks.0 is 0.5, expected int',
-      'row 5: ranking is "a", expected array',
+      'row 4: ranks[0] is 0.5, expected a whole number',
+      'row 5: ranking is "a", expected an array',
       'row 6: rank is 1.5, expected a whole number from 1, or nothing',
     ])
   })

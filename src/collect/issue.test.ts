@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { candidate, type Signal, signalSchema } from '../collect/index.ts'
 import { issuesOf, pathText } from './issue.ts'
+import { candidate, type Signal, signalSchema } from './signal.ts'
 
 const vote: Signal = {
   kind: 'comparison',

@@ -35,6 +35,7 @@ function at(input: unknown, path: readonly PropertyKey[]): unknown {
 
 function shown(value: unknown): string {
   if (value === undefined) return 'missing'
+  if (typeof value === 'bigint') return `${value}`
   const text = JSON.stringify(value) ?? String(value)
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
@@ -42,6 +43,7 @@ function shown(value: unknown): string {
 const quoted = (values: readonly unknown[]): string => values.map((value) => JSON.stringify(value)).join(', ')
 
 function articled(type: string): string {
+  if (type === 'int') return 'a whole number'
   return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`
 }
 
@@ -69,7 +71,7 @@ function described(issue: ZodIssue, path: readonly PropertyKey[], input: unknown
       return branch.flatMap((inner) => described(inner, [...path, ...inner.path], input))
     }
     case 'custom':
-      return told(issue.message)
+      return told(`is ${shown(value)}: ${issue.message}`)
     default:
       return told(
         `is ${shown(value)}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1).replace(/^oo (small|big): /, 'too $1: ')}`,
