@@ -12,8 +12,9 @@ import type { StateTable } from './tables.ts'
 type Named = 'signal' | 'rater' | 'context' | 'source' | 'lineup'
 
 const keys = 2 ** 40
-/** Entries the small index holds before it is merged. */
+/** Entries the small index holds before it is merged, at least; and as a share of the large one. */
 const mostRecent = 100_000
+const recentShare = 1 / 16
 
 /** The key under which a thing's number is found by its id. */
 export function keyOf(named: Named, id: string): number {
@@ -67,9 +68,10 @@ export function addEntries(connection: Connection, state: StateTable, entries: E
     writeRows(connection, 'lookup_recent', ['key', 'number'], sorted)
   }
   state.recent += entries.length / 2
-  if (state.recent < mostRecent) return
+  if (state.recent < Math.max(mostRecent, state.merged * recentShare)) return
   connection.run('insert into lookup select key, number from lookup_recent order by key, number')
   connection.run('delete from lookup_recent')
+  state.merged += state.recent
   state.recent = 0
 }
 
@@ -77,7 +79,7 @@ export function addEntries(connection: Connection, state: StateTable, entries: E
 export function removeEntries(connection: Connection, state: StateTable, entries: Entries): void {
   for (let place = 0; place < entries.length; place += 2) {
     const entry = [entries[place] as number, entries[place + 1] as number]
-    connection.run('delete from lookup where key = ? and number = ?', entry)
+    state.merged -= connection.run('delete from lookup where key = ? and number = ?', entry)
     state.recent -= connection.run('delete from lookup_recent where key = ? and number = ?', entry)
   }
 }

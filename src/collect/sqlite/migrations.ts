@@ -79,7 +79,7 @@ export const migrations: { readonly [name: string]: Migration } = {
         .modifyEnd(sql`without rowid`)
         .execute()
 
-      const counters = ['erasures', 'unscrubbed', 'recent', 'raters', 'candidates']
+      const counters = ['erasures', 'unscrubbed', 'recent', 'merged', 'raters', 'candidates']
       const next = ['signal', 'rater', 'context', 'content', 'source', 'lineup'].map((what) => `next_${what}`)
       let state = db.schema
         .createTable('state')
@@ -94,21 +94,32 @@ export const migrations: { readonly [name: string]: Migration } = {
 }
 
 /**
+ * Whether a database has today's tables.
+ *
+ * @throws {NewerStoreError} when it has steps that this version does not know
+ */
+export async function isMigrated<Known>(db: Kysely<Known>): Promise<boolean> {
+  const steps = Object.keys(migrations)
+  const begun = await sql`select 1 from sqlite_master where name = 'kysely_migration'`.execute(db)
+  if (begun.rows.length === 0) return false
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db)
+  const done = rows.map(({ name }) => name)
+  const unknown = done.filter((name) => !steps.includes(name))
+  if (unknown.length > 0)
+    throw new NewerStoreError(
+      `the store was written by a newer version of penchant (it has ${unknown.join(', ')}; this version knows up to ${steps.sort().at(-1)}); update penchant to open it`,
+    )
+  return steps.every((name) => done.includes(name))
+}
+
+/**
  * Brings a database to today's tables. The caller holds the write lock, so that two processes that open a new store at
  * once do not both create it.
  *
- * @throws {NewerStoreError} when the database has steps this version does not know
+ * @throws {NewerStoreError} when the database has steps that this version does not know
  */
 export async function migrate<Known>(db: Kysely<Known>): Promise<void> {
-  const done = await sql<{ name: string }>`select name from sqlite_master where name = 'kysely_migration'`.execute(db)
-  if (done.rows.length > 0) {
-    const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db)
-    const unknown = rows.filter(({ name }) => !Object.hasOwn(migrations, name)).map(({ name }) => name)
-    if (unknown.length > 0)
-      throw new NewerStoreError(
-        `the store was written by a newer version of penchant (it has ${unknown.join(', ')}; this version knows up to ${Object.keys(migrations).sort().at(-1)}); update penchant to open it`,
-      )
-  }
+  if (await isMigrated(db)) return
   const { error } = await new Migrator({
     db,
     provider: { getMigrations: async () => ({ ...migrations }) },

@@ -5,6 +5,7 @@ import { type Assembler, contentFrom, type SignalRow, signalColumns } from './as
 import type { Connection, Value } from './connection.ts'
 import { conditionOf, type ResolvedFilter, resolveFilter, type Stretch } from './filter.ts'
 import { findNumbers, keyOf, keyOfContent } from './lookup.ts'
+import { countTallied, isTallied } from './survey.ts'
 
 /** Signals fetched at once, as long as they are small. */
 const mostRows = 2_000
@@ -87,6 +88,7 @@ export function reader(connection: Connection, assembler: Assembler): Reader {
     },
     async count(filter = {}) {
       return connection.reading(() => {
+        if (isTallied(filter)) return countTallied(connection, filter)
         const resolved = resolveFilter(connection, filter)
         const { sql, parameters } = connection.kysely
           .selectFrom('signals')

@@ -8,6 +8,7 @@ const columns = [
   'erasures',
   'unscrubbed',
   'recent',
+  'merged',
   'next_signal',
   'next_rater',
   'next_context',

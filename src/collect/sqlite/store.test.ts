@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { anySignal, anySignals } from '../signal.arbitrary.ts'
@@ -357,6 +358,27 @@ describe('opening', () => {
     const deep = await openSqliteStore(join(folder, 'a', 'b'))
     expect(await deep.count()).toBe(0)
     await deep.close()
+  })
+
+  it('needs no lock, and writing waits for the lock of another process as long as it may', async () => {
+    await store.insert([comparison({ id: 'x' })])
+    const database = new DatabaseSync(join(folder, 'signals.sqlite'))
+    database.exec('begin immediate')
+    const patient = await openSqliteStore(folder)
+    const hasty = await openSqliteStore(folder, { lockTimeoutMs: 30 })
+    expect(ids(await all(patient))).toEqual(['x'])
+    await expect(hasty.insert([comparison({ id: 'y' })])).rejects.toThrow(
+      'has been locked by another process for 30 ms',
+    )
+    const waiting = patient.insert([comparison({ id: 'z' })])
+    // Reading goes on while writing waits.
+    expect(await patient.count({ raters: ['ada'] })).toBe(1)
+    database.exec('commit')
+    database.close()
+    expect(await waiting).toMatchObject({ inserted: 1 })
+    expect(ids(await all(hasty))).toEqual(['x', 'z'])
+    await patient.close()
+    await hasty.close()
   })
 
   it('leaves a closed store closed', async () => {

@@ -6,7 +6,7 @@ import { type Connection, connect } from './connection.ts'
 import { sqliteDocuments } from './documents.ts'
 import { eraseFromTables, scrub } from './erase.ts'
 import { inserter } from './insert.ts'
-import { migrate } from './migrations.ts'
+import { isMigrated, migrate } from './migrations.ts'
 import { type Reader, reader } from './read.ts'
 import { countSorts, surveyFacets } from './survey.ts'
 
@@ -54,7 +54,8 @@ export async function openSqliteStore(folder: string, options: SqliteStoreOption
   const connection = await connect(path, lockTimeoutMs)
   let scrubbed: boolean
   try {
-    await connection.migrating(() => migrate(connection.kysely))
+    // A store that is as it should be opens without the write lock.
+    if (!(await isMigrated(connection.kysely))) await connection.migrating(() => migrate(connection.kysely))
     scrubbed = await scrub(connection, false)
   } catch (error) {
     await connection.close()

@@ -29,6 +29,25 @@ export function countSorts(connection: Connection): SignalCounts {
   })
 }
 
+/** Whether running tallies know how many signals match a filter. */
+export function isTallied(filter: SignalFilter): boolean {
+  return Object.entries(filter).every(([part, value]) => value === undefined || part === 'kinds' || part === 'sources')
+}
+
+/** How many signals match a filter for which {@link isTallied} holds. */
+export function countTallied(connection: Connection, { kinds = signalKinds, sources }: SignalFilter): number {
+  const among = sources === undefined ? '' : 'and sources.body in (select value from json_each(?))'
+  const [row] = connection.rows(
+    `select coalesce(sum(signals), 0) from tallies join sources on sources.number = tallies.source
+     where kind in (select value from json_each(?)) ${among}`,
+    [
+      JSON.stringify(kinds.map((kind) => signalKinds.indexOf(kind))),
+      ...(sources === undefined ? [] : [JSON.stringify(sources)]),
+    ],
+  )
+  return row?.[0] as number
+}
+
 type Counted = readonly { readonly value: string; readonly count: number }[]
 
 /** The values that filters can take within the signals that match one, most frequent first. */

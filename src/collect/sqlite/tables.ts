@@ -38,6 +38,8 @@ export interface StateTable {
   unscrubbed: number
   /** Rows in `lookup_recent`. */
   recent: number
+  /** Rows in `lookup`. */
+  merged: number
   next_signal: number
   next_rater: number
   next_context: number
