@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import {
   compile,
   evaluate,
+  filled,
+  gather,
   gradients,
   matmul,
   mean,
@@ -13,6 +15,7 @@ import {
   sum,
   transpose,
   value,
+  zeros,
 } from './index.ts'
 
 describe('compile', () => {
@@ -56,6 +59,26 @@ describe('compile', () => {
     ]
     const { data } = await flat({ x, y: [[7, 8, 9]] })
     expect([...data]).toEqual([7, 8])
+  })
+
+  it('writes results where it is told to, without copying them, and still reports errors', async () => {
+    const look = await compile(({ table, rows }) => gather(table, rows), {
+      inputs: { table: spec([3]), rows: spec(['n'], 'int64') },
+    })
+    const place = zeros([2])
+    const found = await look({ table: [5, 6, 7], rows: [2, 0] }, { '': place })
+    expect(found.data).toBe(place.data)
+    expect([...place.data]).toEqual([7, 5])
+    await expect(look({ table: [5, 6, 7], rows: [3, 0] }, { '': place })).rejects.toThrow('out of data bounds')
+    await look.dispose()
+
+    const large = await compile(({ x }) => mul(x, 2), { inputs: { x: spec(['n']) } })
+    const [x, twice] = [filled([2 ** 22], 1.5), zeros([2 ** 22])]
+    const before = process.memoryUsage().arrayBuffers
+    await large({ x }, { '': twice })
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20)
+    expect(twice.data.at(-1)).toBe(3)
+    await large.dispose()
   })
 
   it('compiles anew for each value of a size it is to specialise for', async () => {
