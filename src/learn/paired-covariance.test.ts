@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { seeded } from '../run/index.ts'
 import { bradleyTerry } from './bradley-terry.ts'
 import { tallyVotes } from './comparison-table.ts'
-import { aliasedCovariates, pairedCovariance } from './paired-covariance.ts'
+import { aliasedCovariates, pairedCovariance, pairedVariances } from './paired-covariance.ts'
 import { fitPaired } from './paired-likelihood.ts'
 
 const random = seeded('covariance')
@@ -86,6 +86,16 @@ describe('pairedCovariance', () => {
     )
     const options = { ridge: 0.3, penalised: false, coefficientShift: 50 }
     expectMatrix(pairedCovariance(table, fit, options), multiply(multiply(h, shifted), h))
+  })
+
+  it('keeps its digits however many weighted votes there are', () => {
+    // The scores of a vote of weight 3 are three times those of one, and so is H: the sandwich stays the same.
+    const many = { ...table, counts: table.counts.map((count) => 5_000 * count), votes: 5_000 * table.votes }
+    const heavy = { ...many, weights: table.weights.map(() => 3) }
+    const [expected, found] = [many, heavy].map((each) => pairedVariances(each, fitPaired(each, bradleyTerry)))
+    expected?.forEach((value, i) => {
+      expect((found?.[i] ?? 0) / value).toBeCloseTo(1, 3)
+    })
   })
 
   it('as the inverse information has rows of θ that sum to 0, and variances of differences as with any reference', () => {

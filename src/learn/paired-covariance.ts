@@ -66,7 +66,8 @@ function breadAndMeat(
   const competitors = table.names.length
   const hessian = new Float64Array(size * size)
   addInformation(table, link, pairingTotals(table, link), parameters, hessian)
-  const gauge = kind === 'fisher' && penalties.strengths === 0 ? fixGauge(hessian, size, competitors) : 0
+  // The scores on θ sum to 0, so what H does along 1 is not in the sandwich; with little there but the ridge, rounding is.
+  const gauge = kind === 'sandwich' || penalties.strengths === 0 ? fixGauge(hessian, size, competitors) : 0
   const ridge =
     kind === 'fisher' ? 0 : (options.ridge ?? 1e-5 * (table.weights.every((w) => w === 1) ? table.votes : 1))
   for (let i = 0; i < size; i++) {
