@@ -4,11 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Progress, startRun } from '../run/index.ts'
+import { type Progress, seeded, startRun } from '../run/index.ts'
 import {
+  adam,
+  embeddingTable,
   examplesOf,
   type FitMetrics,
+  type FitOptions,
   fit,
+  fitting,
+  gather,
+  gradients,
+  type InputValues,
   mean,
   mul,
   sgd,
@@ -23,9 +30,15 @@ import {
 const folder = mkdtempSync(join(tmpdir(), 'penchant-fit-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Runs the fixture; with `killAfter` kills it once it has printed that many lines. */
-function child(runFolder: string, killAfter = Number.POSITIVE_INFINITY): Promise<readonly string[]> {
-  const pause = Number.isFinite(killAfter) ? ['20'] : []
+/** A moment to kill a process at: once it has printed a number of lines, and a little later. */
+interface Moment {
+  readonly lines: number
+  readonly laterMs: number
+}
+
+/** Runs the fixture and gives its lines; with a moment kills it then. */
+function child(runFolder: string, moment?: Moment): Promise<readonly string[]> {
+  const pause = moment ? ['30'] : []
   const script = fileURLToPath(new URL('./fit.fixture.ts', import.meta.url))
   const process_ = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, runFolder, ...pause])
   let text = ''
@@ -35,7 +48,7 @@ function child(runFolder: string, killAfter = Number.POSITIVE_INFINITY): Promise
   })
   process_.stdout.on('data', (chunk) => {
     text += chunk
-    if (text.split('\n').length > killAfter) process_.kill('SIGKILL')
+    if (moment && text.split('\n').length > moment.lines) setTimeout(() => process_.kill('SIGKILL'), moment.laterMs)
   })
   return new Promise((resolve, reject) => {
     process_.on('close', (code, signal) => {
@@ -59,14 +72,24 @@ async function toy(
 const examples = examplesOf({ x: value(Float32Array.from([1, 2, 3, 4, 5]), [5, 1]) })
 
 describe('fit', () => {
-  it('killed and started again ends with exactly the numbers of an undisturbed run', async () => {
+  it('killed at any moment and started again ends with exactly the numbers of an undisturbed run', async () => {
     const undisturbed = await child(join(folder, 'whole'))
-    const first = await child(join(folder, 'killed'), 7)
-    expect(first.length).toBeLessThan(20)
-    const second = await child(join(folder, 'killed'), 4)
-    expect(Number(second[0])).toBeGreaterThan(1)
+    // Parameters, averages and a table of rows are compared: those of the third epoch of seven, which was the best.
+    expect(JSON.parse(undisturbed.at(-1) ?? '').history).toHaveLength(7)
+    const random = seeded('moments to kill at')
+    const firstUpdates: number[] = []
+    for (let kill = 0; kill < 4; kill++) {
+      const moment = { lines: 2 + random.integer(4), laterMs: random.integer(25) }
+      const [first] = await child(join(folder, 'killed'), moment)
+      firstUpdates.push(Number(first))
+    }
     const rest = await child(join(folder, 'killed'))
-    expect(rest.length).toBeLessThan(undisturbed.length)
+    firstUpdates.push(Number(rest[0]))
+    // Each went on from where the one before had saved, and none had come to the end.
+    expect(firstUpdates[0]).toBe(1)
+    firstUpdates.slice(1).forEach((update, index) => {
+      expect(update).toBeGreaterThan(firstUpdates[index] ?? 0)
+    })
     expect(rest.at(-1)).toBe(undisturbed.at(-1))
   })
 
@@ -170,6 +193,125 @@ describe('fit', () => {
       return w
     }
     expect(await longer(2, 5, 5)).toBe(await longer(5))
+  })
+
+  it('goes on from where it was, not from the best epoch, when it is asked for more epochs', async () => {
+    const random = seeded('going on')
+    const targets = value(
+      Float32Array.from({ length: 24 }, () => random.normal()),
+      [12, 2],
+    )
+    const which = value(
+      BigInt64Array.from({ length: 12 }, () => BigInt(random.integer(5))),
+      [12],
+    )
+    const scores = [4, 2, 3, 3, 1, 5, 6]
+    const trained = async (name: string, ...epochs: readonly number[]): Promise<readonly (readonly number[])[]> => {
+      const ends: (readonly number[])[] = []
+      for (const count of epochs) {
+        const table = embeddingTable({ rows: 5, width: 2, optimizer: { kind: 'adam', learningRate: 0.1, exact: true } })
+        const step = await trainStep(
+          ({ rows, which, targets }, { w }) => {
+            const loss = mean(square(sub(mul(gather(rows, which), w), sub(targets, w))))
+            return { loss, slope: gradients(loss, rows) }
+          },
+          {
+            inputs: { rows: spec(['touched', 2]), which: spec(['batch'], 'int64'), targets: spec(['batch', 2]) },
+            parameters: { w: value(Float32Array.from([0.5, 1])) },
+            optimizer: adam({ learningRate: 0.1 }),
+            averageDecay: 0.5,
+            threads: 1,
+          },
+        )
+        await fit(
+          step,
+          {
+            examples: examplesOf({ which, targets }),
+            tables: { items: { table, rows: 'rows', indices: ['which'], gradient: 'slope' } },
+            batchSize: 4,
+            epochs: count,
+            validate: () => ({ score: scores[step.updates / 3 - 1] ?? 9 }),
+            earlyStopping: { metric: 'score', patience: 4 },
+          },
+          startRun({ folder: join(folder, name) }),
+        )
+        ends.push([...step.parameters.w.data, ...step.averaged.w.data, ...table.data].map(Number))
+      }
+      return ends
+    }
+    const [three, seven, again] = await trained('three-then-seven', 3, 7, 7)
+    expect(seven).toEqual((await trained('seven', 7))[0])
+    expect(again).toEqual(seven)
+    // The best of three was the second, the best of seven the fifth.
+    expect(three).toEqual((await trained('two', 2))[0])
+    expect(seven).toEqual((await trained('five', 5))[0])
+    expect(three).not.toEqual(seven)
+  })
+
+  it('is a stream of metrics, which saves where it stands when it is left', async () => {
+    const options = { examples, batchSize: 2, epochs: 2 }
+    const whole = await toy()
+    const called: FitMetrics[] = []
+    await fit(
+      whole,
+      { ...options, onMetrics: (metrics) => called.push(metrics) },
+      startRun({ folder: join(folder, 'called') }),
+    )
+    const taken: FitMetrics[] = []
+    const first = await toy()
+    for await (const metrics of fitting(first, options, startRun({ folder: join(folder, 'stream') }))) {
+      taken.push(metrics)
+      if (metrics.updates === 2) break
+    }
+    expect(first.updates).toBe(2)
+    const rest = await toy()
+    for await (const metrics of fitting(rest, options, startRun({ folder: join(folder, 'stream') })))
+      taken.push(metrics)
+    expect(taken).toEqual(called)
+    expect(called.map(({ kind }) => kind).join(' ')).toBe('step step step epoch step step step epoch')
+    expect(rest.parameters.w.data[0]).toBe(whole.parameters.w.data[0])
+  })
+
+  it('tells from the start how much there is to do, and where it goes on', async () => {
+    const told = async (epochs: number, patience: number): Promise<readonly Progress[]> => {
+      const progress: Progress[] = []
+      await fit(
+        await toy(),
+        { examples, batchSize: 3, epochs, validate: () => ({ same: 1 }), earlyStopping: { metric: 'same', patience } },
+        startRun({ folder: join(folder, 'told'), onProgress: (entry) => progress.push(entry) }),
+      )
+      return progress
+    }
+    const [start, ...more] = await told(1, 9)
+    expect(start).toEqual({ label: 'fit: epoch 1 of 1', done: 0, total: 2 })
+    expect(more.at(-1)).toEqual({ label: 'fit: validation of epoch 1 of 1', done: 2, total: 2 })
+    const [next, ...others] = await told(5, 1)
+    expect(next).toEqual({ label: 'fit: epoch 2 of 5', done: 2, total: 10 })
+    expect(others.at(-1)).toEqual({ label: 'fit: stopped early after epoch 2', done: 4, total: 4 })
+  })
+
+  it('says what is wrong with a table: no indices, no gradient', async () => {
+    const table = embeddingTable({ rows: 5, width: 1 })
+    const step = await trainStep(({ rows, which }) => ({ loss: mean(gather(rows, which)), other: mean(rows) }), {
+      inputs: { rows: spec(['touched', 1]), which: spec(['batch'], 'int64') },
+      parameters: {},
+      optimizer: sgd(),
+    })
+    const which = value(BigInt64Array.from([3n, 4n]))
+    const options = (indices: readonly ('which' | 'rows')[]): FitOptions<InputValues<typeof inputs>, 'rows'> => ({
+      examples: examplesOf({ which }),
+      tables: { items: { table, rows: 'rows', indices, gradient: 'slope' } },
+      batchSize: 2,
+      epochs: 1,
+    })
+    const inputs = { rows: spec(['touched', 1]), which: spec(['batch'], 'int64') }
+    const run = startRun({ folder: join(folder, 'table') })
+    await expect(fit(step, options(['which']), run)).rejects.toThrow(
+      'the step reports no "slope", which is to be the gradient of the table "items"; it reports other',
+    )
+    await expect(fit(step, options(['rows']), run)).rejects.toThrow(
+      'the batch has no "rows", which is to index the table "items"',
+    )
   })
 
   it('says what is wrong: a loss that is no number, a metric that is missing, a checkpoint of another model', async () => {

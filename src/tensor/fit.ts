@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { type Run, writeWhole } from '../run/index.ts'
 import type { InputSpecs, InputValues } from './compile.ts'
+import { fitCheckpoint, type Standing } from './fit-checkpoint.ts'
+import { type FitTable, type NamedTable, takeStep } from './fit-tables.ts'
 import { zeroed } from './graph/dtype.ts'
 import { type TensorValue, value } from './graph/value.ts'
-import { parameterLeaves } from './parameter-tree.ts'
-import { openSafetensors, writeSafetensors } from './safetensors.ts'
 import type { TrainStep } from './train-step.ts'
 
 /** Examples to learn from, by number. */
@@ -70,8 +68,10 @@ export interface EarlyStopping {
   readonly minimumChange?: number
 }
 
-export interface FitOptions<Inputs> {
-  readonly examples: Examples<Inputs>
+export interface FitOptions<Inputs, Rows extends keyof Inputs = never> {
+  readonly examples: Examples<Omit<Inputs, Rows>>
+  /** Tables trained with the parameters, by the names they have in the checkpoint. Default none. */
+  readonly tables?: Readonly<Record<string, FitTable<Inputs, Rows>>>
   readonly batchSize: number
   readonly epochs: number
   /** Names the checkpoint and the metrics file; two fits of one run need two names. Default `fit`. */
@@ -98,44 +98,50 @@ export interface FitResult {
   readonly history: readonly FitMetrics[]
 }
 
-const metricsSchema = z.object({
-  kind: z.enum(['step', 'epoch']),
-  epoch: z.number(),
-  updates: z.number(),
-  loss: z.number(),
-  validation: z.record(z.string(), z.number()).exactOptional(),
-})
-/** Where a fit stands. The floats of JSON are exact, so a resumed fit adds to exactly the same sums. */
-const standingSchema = z.object({
-  epoch: z.number(),
-  batch: z.number(),
-  updates: z.number(),
-  lossSum: z.number(),
-  seen: z.number(),
-  best: z.object({ epoch: z.number(), value: z.number() }).exactOptional(),
-  history: z.array(metricsSchema),
-  finished: z.enum(['finished', 'early']).exactOptional(),
-})
-type Standing = z.infer<typeof standingSchema>
-
 /**
  * Trains: batches in an order shuffled by the run's seed, validation after each epoch, early stopping, checkpoints.
  *
  * A run that was stopped or killed goes on from its last checkpoint when `fit` is called again with the same run folder,
- * and ends with exactly the numbers of a run that was never stopped. Epoch metrics are also written to
- * `<name>.metrics.jsonl` in the run's folder.
+ * and ends with exactly the numbers of a run that was never stopped; so does one that was finished and is asked for more
+ * epochs, early stopping or not. Epoch metrics are also written to `<name>.metrics.jsonl` in the run's folder. With
+ * early stopping the best epoch's parameters, averages and tables are held as well: as much memory again.
  *
  * @throws {RangeError} when the loss stops being a number (a step compiled with `debug` says which operation did it)
  * @throws the signal's reason, after saving a checkpoint, when the run is aborted
  * @example
  * const result = await fit(step, { examples: examplesOf({ x, y }), batchSize: 32, epochs: 10 }, startRun({ seed: 1 }))
  */
-export async function fit<I extends InputSpecs, P, R>(
+export async function fit<I extends InputSpecs, P, R, Rows extends keyof I = never>(
   step: TrainStep<I, P, R>,
-  options: FitOptions<InputValues<I>>,
+  options: FitOptions<InputValues<I>, Rows>,
   run: Run,
 ): Promise<FitResult> {
-  const { examples, batchSize, epochs, earlyStopping, name = 'fit' } = options
+  const metrics = fitting(step, options, run)
+  try {
+    for (;;) {
+      const next = await metrics.next()
+      if (next.done) return next.value
+      options.onMetrics?.(next.value)
+    }
+  } finally {
+    await metrics.return(undefined as never)
+  }
+}
+
+/**
+ * The same as a stream of metrics: training goes on as they are taken. Leaving the loop saves a checkpoint.
+ *
+ * @returns every step's and epoch's metrics, and in the end the result
+ * @example
+ * for await (const { kind, loss } of fitting(step, { examples, batchSize: 32, epochs: 10 }, run))
+ *   if (kind === 'epoch') console.log(loss)
+ */
+export async function* fitting<I extends InputSpecs, P, R, Rows extends keyof I = never>(
+  step: TrainStep<I, P, R>,
+  options: FitOptions<InputValues<I>, Rows>,
+  run: Run,
+): AsyncGenerator<FitMetrics, FitResult, undefined> {
+  const { examples, batchSize, epochs, earlyStopping, name = 'fit', checkpointEvery: every } = options
   for (const [what, number] of [
     ['batchSize', batchSize],
     ['epochs', epochs],
@@ -146,7 +152,12 @@ export async function fit<I extends InputSpecs, P, R>(
   const batches = options.dropLast ? whole : Math.ceil(examples.count / batchSize)
   if (batches === 0) throw new RangeError(`fit: ${examples.count} examples make no batch of ${batchSize}`)
 
-  const checkpoint = checkpointOf(join(run.folder, 'checkpoints', `${name}.safetensors`), step)
+  const tables: readonly NamedTable<InputValues<I>, Rows>[] = Object.entries(options.tables ?? {})
+  const checkpoint = fitCheckpoint(
+    join(run.folder, 'checkpoints', `${name}.safetensors`),
+    step,
+    Object.fromEntries(tables.map(([key, { table }]) => [key, table])),
+  )
   const standing: Standing = (await checkpoint.load()) ?? {
     epoch: 1,
     batch: 0,
@@ -162,73 +173,88 @@ export async function fit<I extends InputSpecs, P, R>(
       fields: { epoch: standing.epoch },
     })
   const metricsPath = join(run.folder, `${name}.metrics.jsonl`)
-  const every = options.checkpointEvery
-
-  const result = (stopped: 'finished' | 'early'): FitResult => ({
-    epochs: standing.history.length,
-    updates: standing.updates,
-    stopped,
-    ...(standing.best && { best: standing.best }),
-    history: standing.history,
-  })
+  const end = (stopped: 'finished' | 'early'): FitResult => {
+    for (const [, { table }] of tables) table.settle()
+    if (earlyStopping) checkpoint.restoreBest()
+    return {
+      epochs: standing.history.length,
+      updates: standing.updates,
+      stopped,
+      ...(standing.best && { best: standing.best }),
+      history: standing.history,
+    }
+  }
+  const progress = (what: string): void =>
+    run.progress({
+      label: `${name}: ${what}epoch ${standing.epoch} of ${epochs}`,
+      done: (standing.epoch - 1) * batches + standing.batch,
+      total: epochs * batches,
+    })
   // A fit that was finished goes on when it is asked for more epochs.
   if (standing.finished === 'finished' && standing.epoch <= epochs) delete standing.finished
-  if (standing.finished) return result(standing.finished)
+  if (standing.finished || standing.epoch > epochs) return end(standing.finished ?? 'finished')
 
-  while (standing.epoch <= epochs) {
-    const order = Uint32Array.from(run.random(`${name}/order/${standing.epoch}`).shuffle(upTo(examples.count)))
-    for (; standing.batch < batches; ) {
-      if (run.signal.aborted) {
-        if (every !== 0) await checkpoint.save(standing)
-        throw run.signal.reason
+  // Where a resumed fit starts, so that time is told by what is done from here on.
+  progress('')
+  let waiting = false
+  try {
+    for (;;) {
+      const order = Uint32Array.from(run.random(`${name}/order/${standing.epoch}`).shuffle(upTo(examples.count)))
+      while (standing.batch < batches) {
+        if (run.signal.aborted) {
+          if (every !== 0) await checkpoint.save(standing)
+          throw run.signal.reason
+        }
+        const indices = order.subarray(standing.batch * batchSize, (standing.batch + 1) * batchSize)
+        const { loss, updateTables } = await takeStep(step, tables, await examples.batch(indices))
+        if (!Number.isFinite(loss))
+          throw new RangeError(
+            `${name}: the loss is ${loss} at update ${step.updates} (epoch ${standing.epoch}); compile the step with debug: true to learn which operation gave it`,
+          )
+        updateTables()
+        standing.updates = step.updates
+        standing.batch++
+        standing.lossSum += loss * indices.length
+        standing.seen += indices.length
+        progress('')
+        // Within an epoch only: at its end the checkpoint waits for validation.
+        if (every !== undefined && every > 0 && standing.updates % every === 0 && standing.batch < batches)
+          await checkpoint.save(standing)
+        waiting = true
+        yield { kind: 'step', epoch: standing.epoch, updates: standing.updates, loss }
+        waiting = false
       }
-      const indices = order.subarray(standing.batch * batchSize, (standing.batch + 1) * batchSize)
-      const { loss } = await step(await examples.batch(indices))
-      standing.updates = step.updates
-      if (!Number.isFinite(loss))
-        throw new RangeError(
-          `${name}: the loss is ${loss} at update ${standing.updates} (epoch ${standing.epoch}); compile the step with debug: true to learn which operation gave it`,
-        )
-      standing.batch++
-      standing.lossSum += loss * indices.length
-      standing.seen += indices.length
-      options.onMetrics?.({ kind: 'step', epoch: standing.epoch, updates: standing.updates, loss })
-      run.progress({
-        label: `${name}: epoch ${standing.epoch} of ${epochs}`,
-        done: (standing.epoch - 1) * batches + standing.batch,
-        total: epochs * batches,
-      })
-      // Within an epoch only: at its end the checkpoint waits for validation.
-      if (every !== undefined && every > 0 && standing.updates % every === 0 && standing.batch < batches)
-        await checkpoint.save(standing)
-    }
 
-    const validation = await options.validate?.()
-    const metrics: FitMetrics = {
-      kind: 'epoch',
-      epoch: standing.epoch,
-      updates: standing.updates,
-      loss: standing.lossSum / standing.seen,
-      ...(validation && { validation }),
+      if (options.validate) progress('validation of ')
+      const validation = await options.validate?.()
+      const metrics: FitMetrics = {
+        kind: 'epoch',
+        epoch: standing.epoch,
+        updates: standing.updates,
+        loss: standing.lossSum / standing.seen,
+        ...(validation && { validation }),
+      }
+      standing.history.push(metrics)
+      const stop = earlyStopping ? judge(earlyStopping, metrics, standing) : undefined
+      if (stop === 'better') checkpoint.keepBest()
+      standing.epoch++
+      standing.batch = 0
+      standing.lossSum = 0
+      standing.seen = 0
+      if (stop === 'stop') standing.finished = 'early'
+      else if (standing.epoch > epochs) standing.finished = 'finished'
+      writeWhole(metricsPath, `${standing.history.map((line) => JSON.stringify(line)).join('\n')}\n`)
+      if (every !== 0) await checkpoint.save(standing)
+      if (stop === 'stop') {
+        const done = metrics.epoch * batches
+        run.progress({ label: `${name}: stopped early after epoch ${metrics.epoch}`, done, total: done })
+      }
+      yield metrics
+      if (standing.finished) return end(standing.finished)
     }
-    standing.history.push(metrics)
-    options.onMetrics?.(metrics)
-    const stop = earlyStopping ? judge(earlyStopping, metrics, standing) : undefined
-    if (stop === 'better') checkpoint.keepBest()
-    standing.epoch++
-    standing.batch = 0
-    standing.lossSum = 0
-    standing.seen = 0
-    const ended = stop === 'stop' || standing.epoch > epochs
-    if (ended) {
-      standing.finished = stop === 'stop' ? 'early' : 'finished'
-      if (earlyStopping) checkpoint.restoreBest()
-    }
-    writeWhole(metricsPath, `${standing.history.map((line) => JSON.stringify(line)).join('\n')}\n`)
-    if (every !== 0) await checkpoint.save(standing)
-    if (standing.finished) return result(standing.finished)
+  } finally {
+    if (waiting && every !== 0) await checkpoint.save(standing)
   }
-  return result('finished')
 }
 
 function upTo(count: number): number[] {
@@ -249,62 +275,4 @@ function judge(rule: EarlyStopping, metrics: FitMetrics, standing: Standing): 'b
     return 'better'
   }
   return metrics.epoch - best.epoch >= rule.patience ? 'stop' : undefined
-}
-
-interface Checkpoint {
-  load(): Promise<Standing | undefined>
-  save(standing: Standing): Promise<void>
-  keepBest(): void
-  restoreBest(): void
-}
-
-/** One file that holds all a fit needs to go on: parameters, optimiser state, best parameters, and where it stands. */
-function checkpointOf<I extends InputSpecs, P, R>(path: string, step: TrainStep<I, P, R>): Checkpoint {
-  const held: Record<string, TensorValue> = Object.fromEntries([
-    ...parameterLeaves(step.parameters).map(({ path: at, leaf }) => [`parameters/${at}`, leaf]),
-    ...Object.entries(step.state).map(([at, leaf]) => [`state/${at}`, leaf]),
-  ])
-  const best = new Map<string, TensorValue>()
-  const parameters = Object.entries(held).filter(([name]) => name.startsWith('parameters/'))
-  const copy = (from: TensorValue, to: TensorValue): void => to.data.set(from.data as never)
-  return {
-    async load() {
-      if (!existsSync(path)) return undefined
-      const file = await openSafetensors(path)
-      const standing = standingSchema.parse(JSON.parse(file.metadata['fit'] ?? '{}'))
-      for (const [name, into] of Object.entries(held)) {
-        const shape = file.names.includes(name) ? file.shape(name) : undefined
-        if (shape?.join() !== into.shape.join())
-          throw new RangeError(
-            `${path}: "${name}" is ${shape ? `[${shape.join(', ')}]` : 'missing'}, expected [${into.shape.join(', ')}]; it belongs to another model, or use another run folder`,
-          )
-        copy(await file.read(name), into)
-      }
-      for (const name of file.names)
-        if (name.startsWith('best/')) best.set(name.slice('best/'.length), await file.read(name))
-      step.updates = standing.updates
-      return standing
-    },
-    async save(standing) {
-      const bests = [...best].map(([name, kept]) => [`best/${name}`, kept])
-      await writeSafetensors(
-        path,
-        { ...held, ...Object.fromEntries(bests) },
-        { metadata: { format: 'pt', fit: JSON.stringify(standing) } },
-      )
-    },
-    keepBest() {
-      for (const [name, leaf] of parameters) {
-        const kept = best.get(name)
-        if (kept) copy(leaf, kept)
-        else best.set(name, { ...leaf, data: leaf.data.slice() as TensorValue['data'] })
-      }
-    },
-    restoreBest() {
-      for (const [name, leaf] of parameters) {
-        const kept = best.get(name)
-        if (kept) copy(kept, leaf)
-      }
-    },
-  }
 }

@@ -33,7 +33,9 @@ export {
   type FitOptions,
   type FitResult,
   fit,
+  fitting,
 } from './fit.ts'
+export type { FitTable } from './fit-tables.ts'
 export { gradients, valueAndGradient } from './gradient.ts'
 export {
   addDims,
