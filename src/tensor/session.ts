@@ -9,6 +9,11 @@ export interface SessionOptions {
   readonly provider?: Provider
   /** Threads within an operation. Default: ONNX Runtime's, one per physical core. */
   readonly threads?: number
+  /**
+   * Whether threads wait for the next operation by spinning: quickest on an idle machine, but where others want the same
+   * cores too, graphs of many small operations run several times slower. Default true.
+   */
+  readonly spinning?: boolean
   /** Write a trace of every operation's time to a file with this prefix (Chrome's tracing format). */
   readonly profile?: string
   /** Keep freed memory for the next run (faster) or give it back (smaller). Default true. */
@@ -83,9 +88,10 @@ export async function openSession(
     graphOptimizationLevel: options.optimization ?? 'all',
     logSeverityLevel: 3,
     // These rewrites do not look at the type: one's kernel is for float32 only, the other keeps a factor in float32.
-    ...(options.doubles
-      ? { extra: { optimization: { disable_specified_optimizers: 'QuickGeluFusion;MatMulScaleFusion' } } }
-      : {}),
+    extra: {
+      ...(options.doubles && { optimization: { disable_specified_optimizers: 'QuickGeluFusion;MatMulScaleFusion' } }),
+      ...(options.spinning === false && { session: { intra_op: { allow_spinning: '0' } } }),
+    },
     enableCpuMemArena: options.keepMemory ?? true,
     // Patterns reserve one block for a whole run beside what the first run took: a third more at the peak, no faster.
     enableMemPattern: false,
