@@ -1,4 +1,5 @@
-import { describe, type Node, type TensorType } from '../graph/tensor.ts'
+import { ancestors } from '../graph/ancestors.ts'
+import { constantNumber, describe, type Node, type Tensor, type TensorType } from '../graph/tensor.ts'
 import type { OnnxNode, OnnxTensor, OnnxValueType } from './model.ts'
 
 /** Nodes that tell of each floating value whether it is finite throughout, and its least and largest element. */
@@ -59,9 +60,42 @@ interface Probed {
   readonly nameOf: (index: number, node: Node) => string | undefined
 }
 
+/** The longest path that a message tells in full, in characters. */
+const longestPath = 200
+
+/** An input by its name, a scalar constant by its number. */
+function leafName(tensor: Tensor): string | undefined {
+  const { op, attributes } = tensor.node
+  return op.name === 'input' ? String(attributes['name']) : constantNumber(tensor)?.toString()
+}
+
+function pathTo(node: Node, steps: number): string {
+  if (node.inputs.length === 0) return node.op.name
+  if (steps === 0) {
+    const names = ancestors(node.outputs).flatMap(({ op, outputs: [tensor] }) =>
+      op.name === 'input' && tensor ? (leafName(tensor) ?? []) : [],
+    )
+    return `${node.op.name} ← … ← ${[...new Set(names)].join(', ') || 'constants'}`
+  }
+  const from = [...new Set(node.inputs)].map((input) => leafName(input) ?? pathTo(input.node, steps - 1))
+  return `${node.op.name} ← ${from.length === 1 ? from[0] : `(${from.join(', ')})`}`
+}
+
 /**
- * Throws when a probed run met NaN or infinity, naming the operation that first gave it, the line that built it, and
- * the ranges of what it was given (0 counted in).
+ * How a value came to be, in words, from its operation back to the inputs: `log ← sub ← (x, 2)`. What is far back in a
+ * large graph is left out, down to the names of the inputs: `log ← sub ← … ← x, parameters/w`.
+ */
+export function pathOf(node: Node): string {
+  for (let steps = 8; steps > 0; steps--) {
+    const path = pathTo(node, steps)
+    if (path.length <= longestPath) return path
+  }
+  return pathTo(node, 0)
+}
+
+/**
+ * Throws when a probed run met NaN or infinity, naming the operation that first gave it, the ranges of what it was given
+ * (0 counted in), the line that built it, and the path of operations from the inputs to it.
  *
  * @throws {RangeError}
  */
@@ -81,6 +115,6 @@ export function assertFinite(emitted: Probed, results: Readonly<Record<string, {
   const inputs = node.inputs.map((input, index) => `${input.node.op.name} (${describe(input)}${range(index)})`)
   const output = node.outputs[0]
   throw new RangeError(
-    `${node.op.name} ${output ? `(${describe(output)}) ` : ''}gave ${what}, from ${inputs.join(' and ') || 'nothing'}${node.site ? `; built at ${node.site}` : ''}`,
+    `${node.op.name} ${output ? `(${describe(output)}) ` : ''}gave ${what}, from ${inputs.join(' and ') || 'nothing'}${node.site ? `; built at ${node.site}` : ''}; path: ${pathOf(node)}`,
   )
 }
