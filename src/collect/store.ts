@@ -56,7 +56,7 @@ export interface SignalCounts {
   readonly candidates: number
 }
 
-/** The values that filters can take within some signals, most frequent first. */
+/** The values that filters can take within some signals, most frequent first, at most 1,000 of each sort. */
 export interface SignalFacets {
   readonly tags: readonly { readonly value: string; readonly count: number }[]
   readonly languages: readonly { readonly value: string; readonly count: number }[]
@@ -98,7 +98,11 @@ export interface SignalStore extends SignalSource {
   /** Changes exactly when the signals change. */
   version(): Promise<string>
   snapshot(): Promise<SignalSnapshot>
-  /** Removes a rater's signals, and contents and contexts nothing else mentions. Returns how many signals went. */
+  /**
+   * Removes a rater's signals, and contents and contexts nothing else mentions, down to the bytes on the disk; bytes
+   * that an open snapshot still shows go when it is closed. Takes time in proportion to the whole store. Returns how
+   * many signals went.
+   */
   eraseRater(id: string): Promise<number>
   readonly documents: DocumentStore
   close(): Promise<void>
