@@ -6,12 +6,17 @@ import type { TensorValue } from './graph/value.ts'
 import { parameterLeaves } from './parameter-tree.ts'
 import { openSafetensors, writeSafetensors } from './safetensors.ts'
 
+/** JSON has no numbers that are not finite; a metric may be one, so they are kept as words. */
+const numberSchema = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)])
+const asWord = (_: string, item: unknown): unknown =>
+  typeof item === 'number' && !Number.isFinite(item) ? String(item) : item
+
 const metricsSchema = z.object({
   kind: z.enum(['step', 'epoch']),
   epoch: z.number(),
   updates: z.number(),
   loss: z.number(),
-  validation: z.record(z.string(), z.number()).exactOptional(),
+  validation: z.record(z.string(), numberSchema).exactOptional(),
 })
 
 /** Where a fit stands. The floats of JSON are exact, so a resumed fit adds to exactly the same sums. */
@@ -21,7 +26,7 @@ const standingSchema = z.object({
   updates: z.number(),
   lossSum: z.number(),
   seen: z.number(),
-  best: z.object({ epoch: z.number(), value: z.number() }).exactOptional(),
+  best: z.object({ epoch: z.number(), value: numberSchema }).exactOptional(),
   history: z.array(metricsSchema),
   finished: z.enum(['finished', 'early']).exactOptional(),
 })
@@ -96,7 +101,7 @@ export function fitCheckpoint(
       )
       const kept = [...best].map(([name, value]): Named => [`best/${name}`, value])
       await writeSafetensors(path, Object.fromEntries([...held, ...whole, ...kept]), {
-        metadata: { format: 'pt', fit: JSON.stringify(standing) },
+        metadata: { format: 'pt', fit: JSON.stringify(standing, asWord) },
       })
     },
     keepBest() {

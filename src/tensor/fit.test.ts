@@ -11,6 +11,7 @@ import {
   examplesOf,
   type FitMetrics,
   type FitOptions,
+  type FitResult,
   fit,
   fitting,
   gather,
@@ -246,6 +247,32 @@ describe('fit', () => {
     expect(three).toEqual((await trained('two', 2))[0])
     expect(seven).toEqual((await trained('five', 5))[0])
     expect(three).not.toEqual(seven)
+  })
+
+  it('goes on after metrics that are no numbers, and takes none of them for the best', async () => {
+    const scores = [Number.NaN, Number.POSITIVE_INFINITY, 5, Number.NaN, 7]
+    const trained = async (name: string, ...epochs: readonly number[]): Promise<FitResult | undefined> => {
+      let result: FitResult | undefined
+      for (const count of epochs) {
+        const step = await toy()
+        result = await fit(
+          step,
+          {
+            examples,
+            batchSize: 5,
+            epochs: count,
+            validate: () => ({ score: scores[step.updates - 1] ?? 0 }),
+            earlyStopping: { metric: 'score', patience: 3 },
+          },
+          startRun({ folder: join(folder, name) }),
+        )
+      }
+      return result
+    }
+    const whole = await trained('no-numbers', 5)
+    expect(whole?.best).toEqual({ epoch: 3, value: 5 })
+    expect(whole?.history.map(({ validation }) => validation?.['score'])).toEqual(scores)
+    expect(await trained('no-numbers-in-parts', 1, 2, 4, 5)).toEqual(whole)
   })
 
   it('is a stream of metrics, which saves where it stands when it is left', async () => {

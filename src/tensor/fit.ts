@@ -270,7 +270,12 @@ function judge(rule: EarlyStopping, metrics: FitMetrics, standing: Standing): 'b
     )
   const sign = rule.goal === 'max' ? -1 : 1
   const { best } = standing
-  if (best === undefined || sign * found < sign * best.value - (rule.minimumChange ?? 0)) {
+  // What is no number is never better, and never stays the best.
+  const better =
+    best === undefined ||
+    (Number.isNaN(best.value) && !Number.isNaN(found)) ||
+    sign * found < sign * best.value - (rule.minimumChange ?? 0)
+  if (better) {
     standing.best = { epoch: metrics.epoch, value: found }
     return 'better'
   }

@@ -55,6 +55,36 @@ describe('vectorize', () => {
     ])
   })
 
+  it('takes a step of an optimiser for every example, each at its own rate', async () => {
+    const result = await t.evaluate(
+      ({ g, rates }) =>
+        t.vectorize(
+          (one: { readonly g: Tensor; readonly rate: Tensor }) =>
+            t.scaleByLearningRate(1).update({
+              updates: [one.g],
+              parameters: [one.g],
+              infos: [{ path: 'g', shape: [2], dtype: 'float64' }],
+              state: {},
+              scalar: () => one.rate,
+            }).updates,
+          { g, rate: rates },
+        ),
+      {
+        g: [
+          [1, 2],
+          [3, 4],
+        ],
+        rates: [-1, 10],
+      },
+    )
+    expect(result).toEqual([
+      [
+        [-1, -2],
+        [30, 40],
+      ],
+    ])
+  })
+
   it('gives every example what does not depend on it, and keeps the form of the result', async () => {
     const result = await t.evaluate(
       ({ x, y }) => t.vectorize((one: Tensor) => ({ a: [t.mul(one, 2), y], b: t.sum(y) }), x),

@@ -3,6 +3,7 @@ import { ancestors } from '../graph/ancestors.ts'
 import {
   add,
   constant,
+  div,
   evaluate,
   exp,
   full,
@@ -61,6 +62,11 @@ describe('emitted graphs', () => {
   it('give two results of one value two names', async () => {
     const both = await evaluate(({ a }) => ({ one: exp(a), two: exp(a), three: a }), { a: [0] })
     expect(both).toEqual({ one: [1], two: [1], three: [0] })
+  })
+
+  it('keep −0 apart from 0', async () => {
+    const both = await evaluate(({ a }) => [div(a, 0), div(a, -0)], { a: [1] })
+    expect(both).toEqual([[Number.POSITIVE_INFINITY], [Number.NEGATIVE_INFINITY]])
   })
 
   it('do not compute what is known to be empty', () => {

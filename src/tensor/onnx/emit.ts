@@ -96,7 +96,12 @@ export function emit(
     runtimeNode: (opType, from, attributes) => write('com.microsoft', opType, from, 1, attributes)[0] ?? '',
     runtimeNodes: (opType, from, count, attributes) => write('com.microsoft', opType, from, count, attributes),
     constant(value) {
-      const content = value.data.length <= sharedConstantSize ? value.data.join(',') : `#${identity(value.data)}`
+      const { buffer, byteOffset, byteLength, length } = value.data
+      // By its bytes, because −0 is not 0.
+      const content =
+        length <= sharedConstantSize
+          ? Buffer.from(buffer, byteOffset, byteLength).toString('base64')
+          : `#${identity(value.data)}`
       const key = `${value.dtype}[${value.shape.join(',')}]${content}`
       const known = constants.get(key)
       if (known !== undefined) return known

@@ -2,7 +2,7 @@ import type { DType } from '../graph/dtype.ts'
 import { applyOne, inputAt, type Op, type Tensor } from '../graph/tensor.ts'
 import type { TensorValue } from '../graph/value.ts'
 import { mul } from '../ops/arithmetic.ts'
-import { sum } from '../ops/layout.ts'
+import { broadcastShapes, sumTo } from '../ops/layout.ts'
 
 /** A trained parameter, as optimisers see it. */
 export interface ParameterInfo {
@@ -113,11 +113,14 @@ export function slot<T>(slots: Slots<T>, name: string): readonly (T | undefined)
 
 const scaleOp: Op<Record<never, never>> = {
   name: 'mul',
-  infer: ([x]) => (x ? [{ dtype: x.dtype, shape: x.shape }] : []),
+  infer: (inputs) => {
+    const [x, factor] = [inputAt(inputs, 0), inputAt(inputs, 1)]
+    return [{ dtype: x.dtype, shape: broadcastShapes('mul', x.shape, factor.shape) }]
+  },
   emit: ({ inputs }, emitter) => emitter.node('Mul', inputs.map(emitter.name)),
   vjp({ inputs }, [gradient]) {
     const [x, factor] = [inputAt(inputs, 0), inputAt(inputs, 1)]
-    return gradient === undefined ? [] : [mul(gradient, factor), sum(mul(gradient, x))]
+    return gradient === undefined ? [] : [sumTo(mul(gradient, factor), x.shape), sumTo(mul(gradient, x), factor.shape)]
   },
   simplify({ inputs: [update, factor] }) {
     const [x, inner] = update?.node.inputs ?? []
