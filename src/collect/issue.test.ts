@@ -37,6 +37,11 @@ describe('issuesOf', () => {
     expect(issues([sourceless])).toEqual([{ path: 'signals[0].source', message: 'is missing, expected a string' }])
   })
 
+  it('says what a number of the wrong size should be', () =>
+    expect(issues([{ ...vote, weight: -1 }])).toEqual([
+      { path: 'signals[0].weight', message: 'is -1: too small: expected number to be >0' },
+    ]))
+
   it('names a name that is not known', () =>
     expect(issues([{ ...vote, winner: 'a' }])).toEqual([
       { path: 'signals[0].winner', message: 'is not a known name here' },

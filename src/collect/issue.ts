@@ -73,9 +73,7 @@ function described(issue: ZodIssue, path: readonly PropertyKey[], input: unknown
     case 'custom':
       return told(`is ${shown(value)}: ${issue.message}`)
     default:
-      return told(
-        `is ${shown(value)}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1).replace(/^oo (small|big): /, 'too $1: ')}`,
-      )
+      return told(`is ${shown(value)}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`)
   }
 }
 
