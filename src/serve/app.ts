@@ -48,7 +48,8 @@ function requestLog(service: Service): MiddlewareHandler {
     await next()
     const { method, path } = c.req
     const { status } = c.res
-    const level = status >= 500 ? 'error' : open.has(path) || path.startsWith('/assets/') ? 'debug' : 'info'
+    // That the server is not ready yet is an answer, and those who wait for it ask often.
+    const level = open.has(path) || path.startsWith('/assets/') ? 'debug' : status >= 500 ? 'error' : 'info'
     service.log[level]({ method, path, status, ms: Math.round(performance.now() - start) })
   }
 }
