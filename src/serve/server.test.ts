@@ -85,6 +85,11 @@ describe('signals', () => {
     const page = (await it_.ask('/v1/signals?limit=2&order=oldest')).json
     expect(page.signals.map(({ id }: { id: string }) => id)).toEqual(['v1', 'v2'])
     expect(page.total).toBe(3)
+    for (const after of ['somewhere', page.next.replace('oldest', 'newest')])
+      expect(await it_.ask(`/v1/signals?order=oldest&after=${after}`)).toMatchObject({
+        status: 400,
+        json: { error: { code: 'invalid', issues: [{ path: 'after' }] } },
+      })
     const rest = (await it_.ask(`/v1/signals?limit=2&order=oldest&after=${encodeURIComponent(page.next)}`)).json
     expect(rest.signals.map(({ id }: { id: string }) => id)).toEqual(['v6'])
     expect(rest.next).toBeUndefined()

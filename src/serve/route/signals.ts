@@ -3,7 +3,7 @@ import { SignalConflictError, signalSchema } from '../../collect/index.ts'
 import { jsonBody } from '../body.ts'
 import { withDerivedIds } from '../complete.ts'
 import { named, namedSignal } from '../openapi.ts'
-import { conflictIn, missing, problems } from '../problem.ts'
+import { conflictIn, missing, Problem, problems } from '../problem.ts'
 import { filterOf, filterQuery } from '../query.ts'
 import { router } from '../router.ts'
 import type { Service } from '../service.ts'
@@ -182,11 +182,14 @@ export function signalRoutes(service: Service): OpenAPIHono {
   routes.openapi(browse, async (c) => {
     const { limit, after, order, ...query } = c.req.valid('query')
     const filter = filterOf(query)
-    const page = await store.page(filter, {
-      limit,
-      newestFirst: order === 'newest',
-      ...(after !== undefined && { after }),
-    })
+    const place = after === undefined ? {} : { after }
+    const page = await store
+      .page(filter, { limit, newestFirst: order === 'newest', ...place })
+      .catch((error: unknown) => {
+        if (!(error instanceof RangeError) || after === undefined) throw error
+        const message = `is ${JSON.stringify(after)}, expected the \`next\` of a page read in the same order`
+        throw new Problem(400, 'invalid', `after ${message}`, { issues: [{ path: 'after', message }] })
+      })
     return c.json({ ...page, total: await store.count(filter) }, 200)
   })
   routes.openapi(one, async (c) => {
