@@ -17,6 +17,7 @@ export {
 } from './leaderboard/fit-leaderboard.ts'
 export * from './leaderboard/leaderboard.ts'
 export { shippedLeaderboards } from './leaderboard/shipped.ts'
+export { UnfitBoardError } from './leaderboard/unfit-board.ts'
 export {
   type FeatureColumn,
   type LeaderboardJson,

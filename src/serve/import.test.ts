@@ -59,6 +59,22 @@ describe('an import', () => {
     expect(board.competitors.map(({ name }: { name: string }) => name)).toEqual(['x', 'y', 'z'])
   })
 
+  it('of texts that nobody is named for makes no board', async () => {
+    const pairs = '{"prompt":"p","chosen":"yes","rejected":"no"}\n{"prompt":"q","chosen":"yes","rejected":"no"}\n'
+    const { json } = await upload('filename=pairs.jsonl', pairs)
+    const { result } = await endOf(json.job.id)
+    expect(result).toMatchObject({ format: 'preference-pairs', inserted: 2 })
+    expect(result).not.toHaveProperty('leaderboard')
+    expect((await it_.ask('/v1/leaderboards/pairs')).status).toBe(404)
+  })
+  it('of more competitors than can be fitted has a board that says so', async () => {
+    const votes = Array.from({ length: 3_001 }, (_, i) => `c${i},c${i + 1},a\n`)
+    const { json } = await upload('filename=many.csv', `a,b,winner\n${votes.join('')}`)
+    await endOf(json.job.id)
+    const { status, json: board } = await it_.ask('/v1/leaderboards/many')
+    expect([status, board.error?.code]).toEqual([400, 'unfit'])
+    expect(board.error.message).toContain('3002 competitors, at most 3000 can be fitted')
+  })
   it('with broken rows is refused whole, naming the first of them', async () => {
     const { json } = await upload('filename=broken.csv', 'a,b,winner\nx,y,a\nx,y,who\nx,y,b\n')
     const last = (await eventsOf(json.job.id)).at(-1)

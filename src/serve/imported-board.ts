@@ -1,8 +1,16 @@
-import { type ImportOptions, importFile, type Signal, type SignalStore } from '../collect/index.ts'
+import { type Candidate, type ImportOptions, importFile, type Signal, type SignalStore } from '../collect/index.ts'
 import type { LeaderboardDefinition } from '../evaluate/index.ts'
 import type { Run } from '../run/index.ts'
 import { type Boards, openBoards } from './boards.ts'
 import type { ImportOutcome, RankedSource } from './task.ts'
+
+/**
+ * Whether a candidate stands for more than this one meeting: words that nobody is named for, as in pairs that models
+ * are trained on, meet nobody twice, and a board of them would be one of texts.
+ */
+function competes({ producer, content }: Candidate): boolean {
+  return producer !== undefined || (content.modality !== 'text' && content.modality !== 'conversation')
+}
 
 /** Imports a file, and notes of which sources it brought something to rank. */
 export async function importNotingSources(path: string, options: ImportOptions, run: Run): Promise<ImportOutcome> {
@@ -10,6 +18,7 @@ export async function importNotingSources(path: string, options: ImportOptions, 
   const note = (signal: Signal): void => {
     const { kind, source } = signal
     if (kind !== 'comparison' && kind !== 'ranking') return
+    if (!(kind === 'comparison' ? [signal.a, signal.b] : signal.candidates).some(competes)) return
     const known = ranked.get(source)
     const tie = kind === 'comparison' && signal.outcome === 'tie'
     // A board of comparisons and rankings together is one of comparisons: rankings are counted pair by pair.

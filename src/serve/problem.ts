@@ -72,6 +72,8 @@ export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (code === 'ENOSPC') return new Problem(507, 'disk-full', 'The disk that holds the data folder is full.')
+  // Boards are fitted on a thread, whence errors come by name.
+  if (error instanceof Error && error.name === 'UnfitBoardError') return new Problem(400, 'unfit', `${error.message}.`)
   return undefined
 }
 

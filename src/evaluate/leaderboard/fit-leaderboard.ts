@@ -9,6 +9,7 @@ import type { Competitor, Leaderboard, LeaderboardDefinition, RemovedVotes } fro
 import { covariateScale, rateByPairs } from './rate-by-pairs.ts'
 import { rateByRankings } from './rate-by-rankings.ts'
 import { rateByScale } from './rate-by-scale.ts'
+import { UnfitBoardError } from './unfit-board.ts'
 
 /** Signals that may say which version of the data they are. */
 export type VersionedSignals = SignalSource & { readonly version?: string | (() => Promise<string>) }
@@ -106,7 +107,7 @@ function order(names: readonly string[], ratings: ArrayLike<number>): number[] {
  * board.
  *
  * @param signals read once; a snapshot keeps what is written meanwhile out
- * @throws {RangeError} when more than {@link mostCompetitors} competitors have votes
+ * @throws {UnfitBoardError} when more than {@link mostCompetitors} competitors have votes
  */
 export async function fitLeaderboard(
   definition: LeaderboardDefinition,
@@ -130,7 +131,7 @@ export function boardOf(
   const { name, title, description, attribution, model = 'bradley-terry', anchor } = definition
   const { names, competitors: counts, outcomes, calendar } = gathered
   if (names.length > mostCompetitors)
-    throw new RangeError(
+    throw new UnfitBoardError(
       `board ${name}: there are votes on ${names.length} competitors, at most ${mostCompetitors} can be fitted; ` +
         'give candidates a producer, or narrow the filter',
     )

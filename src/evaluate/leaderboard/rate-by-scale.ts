@@ -4,6 +4,7 @@ import type { Run } from '../../run/index.ts'
 import type { FittedRatings } from './fitted-ratings.ts'
 import type { GatheredVotes } from './gather.ts'
 import type { LeaderboardDefinition } from './leaderboard.ts'
+import { UnfitBoardError } from './unfit-board.ts'
 
 /** Different scores of one board at most: the model has a parameter for each on every occasion. */
 const mostScores = 25
@@ -12,12 +13,12 @@ const mostScores = 25
  * Fits the rating-scale model to scores. Contexts are the occasions, whoever made a candidate is its group. 400 points
  * stand for odds of 10 : 1 of one more point from a rater.
  *
- * @throws {RangeError} when the votes hold more than 25 different scores
+ * @throws {UnfitBoardError} when the votes hold more than 25 different scores
  */
 export function rateByScale(definition: LeaderboardDefinition, gathered: GatheredVotes, run: Run): FittedRatings {
   const { scores, cells, subjects, groups, groupNames } = gathered.scores()
   if (scores.length > mostScores)
-    throw new RangeError(
+    throw new UnfitBoardError(
       `board ${definition.name}: its ratings have ${scores.length} different scores, the rating-scale model takes at most ${mostScores}`,
     )
   const nothing = { intervals: 'laplace', features: [] } as const
