@@ -31,6 +31,11 @@ describe('boardTable', () => {
     expect(lines[1]).toContain(' 970 – 990')
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(80)
   })
+  it('lets no name break the line or speak to the terminal', () => {
+    const [line = '', ...others] = boardTable({ competitors: [competitor('a\nb\u001b]0;title\u0007c', 1000, 1)] })
+    expect(others).toEqual([])
+    expect(stripVTControlCharacters(line)).toMatch(/^1 {2}a b \]0;title c {2}1000 /)
+  })
   it('says how many it left out', () =>
     expect(
       stripVTControlCharacters(

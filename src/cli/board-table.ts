@@ -1,5 +1,6 @@
 import pc from 'picocolors'
 import type { Competitor, FeatureEffect } from '../evaluate/index.ts'
+import { printable } from './printable.ts'
 
 type Row = Pick<Competitor, 'name' | 'rating' | 'lower' | 'upper' | 'rank' | 'votes'>
 
@@ -57,7 +58,7 @@ const rounded = (value: number): string => (Number.isFinite(value) ? String(Math
 /** A leaderboard as lines of text, its 95 % intervals drawn to one scale. */
 export function boardTable(board: BoardRows, options: TableOptions = {}): readonly string[] {
   const { columns = 80, top = board.competitors.length } = options
-  const rows = board.competitors.slice(0, top)
+  const rows = board.competitors.slice(0, top).map((row) => ({ ...row, name: printable(row.name) }))
   if (rows.length === 0) return [pc.dim('nobody to rank yet')]
   const finite = (pick: (row: Row) => number, otherwise: (row: Row) => number): number[] =>
     rows.map((row) => (Number.isFinite(pick(row)) ? pick(row) : otherwise(row)))

@@ -4,6 +4,7 @@ import { boardTable } from '../board-table.ts'
 import { counted } from '../counted.ts'
 import { withExamples } from '../examples.ts'
 import { blamedOnInput } from '../failure.ts'
+import { printable } from '../printable.ts'
 import { commandRun } from '../progress.ts'
 import { readVotes } from '../vote-file.ts'
 import { wholeNumber } from '../whole-number.ts'
@@ -82,7 +83,7 @@ export function leaderboardCommand(): Command {
         process.stderr.write(
           pc.dim(`${counted(board.votes, 'vote')}, ${board.model}, 95 % ${board.intervals} intervals\n`),
         )
-        for (const warning of board.warnings) process.stderr.write(`${pc.yellow('note:')} ${warning}\n`)
+        for (const warning of board.warnings) process.stderr.write(`${pc.yellow('note:')} ${printable(warning)}\n`)
       } catch (error) {
         throw blamedOnInput(error, run.signal.aborted)
       } finally {
