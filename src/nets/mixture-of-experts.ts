@@ -18,7 +18,6 @@ import {
   type Symbolic,
   scatterAdd,
   softmax,
-  stopGradient,
   sum,
   type Tensor,
   type TensorValue,
@@ -153,6 +152,6 @@ function reciprocalSum(gates: Tensor): Tensor {
 export function loadBalancingLoss({ gates, probabilities }: Pick<MixtureResult, 'gates' | 'probabilities'>): Tensor {
   const experts = Number(sizeAt(gates, 1))
   const chosen = cast(greater(gates, 0), gates.dtype)
-  const shares = stopGradient(mean(div(chosen, sum(chosen, -1, { keepDims: true })), 0))
+  const shares = mean(div(chosen, sum(chosen, -1, { keepDims: true })), 0)
   return mul(sum(mul(shares, mean(probabilities, 0))), experts)
 }

@@ -98,6 +98,17 @@ describe('ddim', () => {
     await expect(sampleDdim(ofNormalData, start, process, { eta: 1 })).rejects.toThrow('eta adds noise')
   })
 
+  it('adds fresh noise of the deviation of equation 16: by hand', async () => {
+    // ᾱ from 0.36 to 0.64 adds σ² = 0.36/0.64 · (1 − 0.36/0.64) = 0.2461; the last step divides by 0.8.
+    const process = { parameterization: 'eps', schedule: Float64Array.of(0.64, 0.36) } as const
+    const zero: Denoise = (state) => value(new Float32Array(state.data.length), state.shape)
+    const start = value(new Float32Array(20_000))
+    const made = numbers(await sampleDdim(zero, start, process, { steps: 2, eta: 1, random: seeded(6) }))
+    const deviation = Math.sqrt(made.reduce((total, x) => total + x * x, 0) / made.length)
+    expect(deviation).toBeGreaterThan(0.61)
+    expect(deviation).toBeLessThan(0.63)
+  })
+
   it('can be stopped between steps', async () => {
     const seen: number[] = []
     const process = { parameterization: 'eps', schedule } as const
