@@ -3,6 +3,7 @@ import { elementCount } from './graph/dimension.ts'
 import {
   add,
   addAll,
+  cachedAttention,
   cast,
   constant,
   div,
@@ -197,5 +198,19 @@ describe('gradients', () => {
     expect(() => gradients(sum(constant(value(Float32Array.from([1])))), [whole])).toThrow(
       'with respect to a int64 tensor',
     )
+    const cache = input('cache', ['n', 1, 8, 16])
+    const [packed, table] = [input('packed', ['n', 1, 48]), input('table', [8, 8])]
+    const { output } = cachedAttention(
+      {
+        packed,
+        keys: cache,
+        values: cache,
+        lengths: input('lengths', ['n'], 'int32'),
+        longest: input('longest', [1], 'int32'),
+        tables: { cos: table, sin: table },
+      },
+      { heads: 1, keyHeads: 1 },
+    )
+    expect(() => gradients(sum(output), packed)).toThrow('cachedAttention has no gradient')
   })
 })

@@ -34,6 +34,10 @@ const cachedAttentionOp: Op<CachedAttentionAttributes> = {
       ...(scale !== undefined && { scale: { float: scale } }),
     })
   },
+  // Said aloud: without a rule it would pass for a constant, whose gradient is zero.
+  vjp() {
+    throw new Error('cachedAttention has no gradient; train with attention and rotary instead')
+  },
 }
 
 export interface CachedAttentionInputs {
@@ -63,7 +67,7 @@ export interface CachedAttentionOptions {
 /**
  * Causal attention of new tokens to all of their row so far, with rotary positions, for generating one step after
  * another. The first step holds whole prompts, with padding on the right where rows are shorter (`new` is then
- * `longest`); later steps hold one token a row. float32 on ONNX Runtime's kernel only; no gradient.
+ * `longest`); later steps hold one token a row. float32 on ONNX Runtime's kernel only; asking for its gradient throws.
  * The kernel asks for a width that is a multiple of 16.
  *
  * When the results `keys` and `values` are written into the memory of the inputs (see `compile`), a step copies none of
