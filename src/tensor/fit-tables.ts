@@ -32,8 +32,16 @@ export async function takeStep<I extends InputSpecs, P, R, Rows extends keyof I>
         throw new RangeError(`fit: the batch has no "${String(input)}", which is to index the table "${name}"`)
       return { input, like, value: toValue(like, 'int64') }
     })
-    const found = table.touch(given.flatMap(({ value: { data } }) => Array.from(data as BigInt64Array)))
+    const all = new BigInt64Array(given.reduce((count, { value: { data } }) => count + data.length, 0))
     let from = 0
+    for (const {
+      value: { data },
+    } of given) {
+      all.set(data as BigInt64Array, from)
+      from += data.length
+    }
+    const found = table.touch(all)
+    from = 0
     for (const {
       input,
       like,

@@ -23,6 +23,7 @@ import {
   spec,
   square,
   sub,
+  sum,
   type TrainStep,
   trainStep,
   value,
@@ -315,6 +316,42 @@ describe('fit', () => {
     const [next, ...others] = await told(5, 1)
     expect(next).toEqual({ label: 'fit: epoch 2 of 5', done: 2, total: 10 })
     expect(others.at(-1)).toEqual({ label: 'fit: stopped early after epoch 2', done: 4, total: 4 })
+  })
+
+  it('gives inputs that read one table their places among the same rows', async () => {
+    const table = embeddingTable({ rows: 6, width: 1, optimizer: { kind: 'sgd', learningRate: 1 } })
+    table.data.set([10, 11, 12, 13, 14, 15])
+    const step = await trainStep(
+      ({ rows, liked, shown }) => {
+        const loss = sub(sum(gather(rows, shown)), sum(gather(rows, liked)))
+        return { loss, slope: gradients(loss, rows) }
+      },
+      {
+        inputs: { rows: spec(['touched', 1]), liked: spec(['batch'], 'int64'), shown: spec(['batch', 2], 'int64') },
+        parameters: {},
+        optimizer: sgd(),
+      },
+    )
+    const batches: (readonly number[])[] = []
+    await fit(
+      step,
+      {
+        examples: {
+          count: 2,
+          batch: (indices) => {
+            batches.push([...indices])
+            return { liked: BigInt64Array.from([5n, 2n]), shown: BigInt64Array.from([2n, 0n, 2n, 2n]) }
+          },
+        },
+        tables: { items: { table, rows: 'rows', indices: ['liked', 'shown'], gradient: 'slope' } },
+        batchSize: 2,
+        epochs: 1,
+      },
+      startRun({ folder: join(folder, 'two-readers') }),
+    )
+    expect(batches).toHaveLength(1)
+    // Shown thrice and liked once: 2 falls by 2. Shown once: 0 falls by 1. Liked once: 5 rises by 1.
+    expect([...table.data]).toEqual([9, 11, 10, 13, 14, 16])
   })
 
   it('says what is wrong with a table: no indices, no gradient', async () => {
