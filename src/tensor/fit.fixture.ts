@@ -80,7 +80,7 @@ const result = await fit(
     },
     batchSize: 16,
     epochs: 8,
-    checkpointEvery: 2,
+    checkpointEvery: Number(process.argv[4] ?? 2),
     tables: { items: { table, rows: 'rows', indices: ['items'], gradient: 'forRows' } },
     validate: () => ({ weight: Number(parameters.a.data[0]), score: scores[Math.ceil(step.updates / 5) - 1] ?? 5 }),
     earlyStopping: { metric: 'score', patience: 4 },
