@@ -108,6 +108,8 @@ interface Row {
   readonly oursMs: number
   readonly peerMs: number
   readonly ratio: number
+  /** The quarter and three-quarter quantiles of the rounds' ratios. */
+  readonly spread: readonly [number, number]
   readonly target: number
   readonly compileMs: number
   readonly oursMb: number
@@ -135,12 +137,14 @@ async function compare(name: string): Promise<Row> {
     const two = await times(first === ours ? peer : ours)
     measured.push(first === ours ? { ours: one, peer: two } : { ours: two, peer: one })
   }
+  const ratios = measured.map((pair) => pair.peer / pair.ours)
   const [oursEnd, peerEnd] = [await ours.ask('0'), await peer.ask('0')]
   return {
     work: workload.title,
     oursMs: median(measured.map((pair) => pair.ours)),
     peerMs: median(measured.map((pair) => pair.peer)),
-    ratio: median(measured.map((pair) => pair.peer / pair.ours)),
+    ratio: median(ratios),
+    spread: [quantiles(ratios, [0.25])[0] ?? Number.NaN, quantiles(ratios, [0.75])[0] ?? Number.NaN],
     target: workload.target,
     compileMs: Number(ours.started['compileMs']),
     oursMb: Number(oursEnd['peakMb']),
@@ -159,12 +163,12 @@ else {
   else {
     console.log(`${cpus()[0]?.model.trim()}, ${threads} threads, Node ${process.version}, PyTorch ${version}`)
     console.log(
-      '| work | ours | PyTorch | PyTorch ÷ ours | target | compile | peak memory (above idle), ours | PyTorch |',
+      '| work | ours | PyTorch | PyTorch ÷ ours (middle half of rounds) | target | compile | peak memory (above idle), ours | PyTorch |',
     )
     console.log('|---|---|---|---|---|---|---|---|')
     for (const row of rows)
       console.log(
-        `| ${row.work} | ${row.oursMs.toFixed(2)} ms | ${row.peerMs.toFixed(2)} ms | ${row.ratio.toFixed(2)} | ≥ ${row.target} | ${row.compileMs.toFixed(0)} ms | ${row.oursMb.toFixed(0)} (${row.oursGrowthMb.toFixed(0)}) MB | ${row.peerMb.toFixed(0)} (${row.peerGrowthMb.toFixed(0)}) MB |`,
+        `| ${row.work} | ${row.oursMs.toFixed(2)} ms | ${row.peerMs.toFixed(2)} ms | ${row.ratio.toFixed(2)} (${row.spread.map((ratio) => ratio.toFixed(2)).join('–')}) | ≥ ${row.target} | ${row.compileMs.toFixed(0)} ms | ${row.oursMb.toFixed(0)} (${row.oursGrowthMb.toFixed(0)}) MB | ${row.peerMb.toFixed(0)} (${row.peerGrowthMb.toFixed(0)}) MB |`,
       )
   }
 }
