@@ -74,7 +74,7 @@ export {
   type Ratings,
   rateCompetitors,
 } from './ratings.ts'
-export { describeSeparation, type Separation, separationOf } from './separation.ts'
+export { describeSeparation, type Separation, separationOf, tiesSeparate } from './separation.ts'
 export { relativeDifference, reweightPairs, reweightTies, standardise, styleControl } from './style-control.ts'
 export {
   capDuplicates,

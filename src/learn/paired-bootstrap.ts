@@ -9,7 +9,7 @@ import {
   type PairedPenalties,
   pairingTotals,
 } from './paired-likelihood.ts'
-import { separationOf } from './separation.ts'
+import { separationOf, tiesSeparate } from './separation.ts'
 
 export interface PairedBootstrapOptions {
   /** Default 100. */
@@ -54,7 +54,8 @@ export function bootstrapPaired(
     drawMultinomial(random, table.votes, table.counts, counts)
     pairingTotals(table, fit.link, counts, totals)
     const separation = separationOf(table, counts)
-    const fallback = fit.penalties.strengths === 0 && !separation.connected
+    const finite = separation.connected && !(fit.link.tieParameter && tiesSeparate(table, counts))
+    const fallback = fit.penalties.strengths === 0 && !finite
     if (fallback) penalised++
     for (const competitor of separation.unseen) unseen[competitor] = (unseen[competitor] as number) + 1
     const start = Float64Array.from(fit.parameters)

@@ -175,6 +175,43 @@ describe('what a reader must know', () => {
     expect([...tied.ratings]).toEqual([1000, 1000])
   })
 
+  // x > y, x = z, z = y. Ratings and tie parameters with a penalty of 1 from scipy's Nelder–Mead on the likelihood.
+  it.each([
+    { model: 'davidson', rating: 1069.849093, tie: 4.162238 },
+    { model: 'rao-kupper', rating: 1096.012496, tie: 6.491356 },
+  ] as const)('is said when ties let the strengths of $model go apart without end', ({ model, rating, tie }) => {
+    const votes = table(
+      ['x', 'y', 'z'],
+      [
+        [0, 1, 1, 1],
+        [0, 2, 0.5, 1],
+        [1, 2, 0.5, 1],
+      ],
+    )
+    const rated = rateCompetitors(votes, { model })
+    expect(rated.warnings[0]).toContain('No two competitors beat each other in turn')
+    expect(rated.fallbackPenalty).toBe(1)
+    expectClose(rated.ratings, [rating, 2000 - rating, 1000], 1e-4)
+    expect(rated.tieParameter?.value).toBeCloseTo(tie, 5)
+    const replicates = rateCompetitors(votes, { model, intervals: { random: seeded(6), replicates: 50 } })
+    for (const end of [...replicates.lower, ...replicates.upper]) expect(Math.abs(end - 1000)).toBeLessThan(400)
+    expect(rateCompetitors(votes).warnings).toEqual([])
+  })
+
+  it('keeps the tie parameter of the fit where some replicates have no tie', () => {
+    const votes = table(
+      ['x', 'y'],
+      [
+        [0, 1, 1, 20],
+        [0, 1, 0, 20],
+        [0, 1, 0.5, 1],
+      ],
+    )
+    // One tie among 41 votes between equals: ν / (2 + ν) = 1/41.
+    const { tieParameter } = rateCompetitors(votes, { model: 'davidson', intervals: { random: seeded(7) } })
+    expect(tieParameter?.value).toBeCloseTo(0.05, 9)
+  })
+
   it('is said when a covariate gives the outcome away', () => {
     const rated = rateCompetitors(
       tallyVotes({

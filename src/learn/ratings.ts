@@ -17,7 +17,7 @@ import {
   ratedCompetitors,
   replicateIntervals,
 } from './rating-intervals.ts'
-import { describeSeparation, separationOf } from './separation.ts'
+import { describeSeparation, separationOf, tiesSeparate } from './separation.ts'
 
 /** The pairwise models by name. Plackett–Luce of rankings of two is Bradley–Terry. */
 export const pairedModels = {
@@ -106,7 +106,12 @@ function fitOrPenalise(
   const separation = separationOf(table)
   warnings.push(...describeSeparation(separation, table.names))
   const shrunk = `An L2 penalty of ${fallback} on the strengths was added to give finite ratings; they are pulled towards the mean.`
-  if (asked.strengths === 0 && !separation.connected) {
+  const byTies = asked.strengths === 0 && separation.connected && link.tieParameter && tiesSeparate(table)
+  if (byTies)
+    warnings.push(
+      `No two competitors beat each other in turn, and the ties agree with strengths as far apart as one likes, so ${link.name} has no finite best fit.`,
+    )
+  if (asked.strengths === 0 && (byTies || !separation.connected)) {
     warnings.push(shrunk)
     return { fit: fitPaired(table, link, { penalties: { ...asked, strengths: fallback } }), fallback }
   }
@@ -171,7 +176,8 @@ export function rateCompetitors(table: ComparisonTable, options: RatingOptions =
     })),
     ...(link.tieParameter && {
       tieParameter: {
-        value: Math.exp(found.centre[tieIndex] as number),
+        // Not the replicates' mean: in those without a tie its logarithm has no end.
+        value: Math.exp(fit.tie),
         lower: Math.exp(found.lower[tieIndex] as number),
         upper: Math.exp(found.upper[tieIndex] as number),
       },

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tallyVotes } from './comparison-table.ts'
-import { describeSeparation, separationOf } from './separation.ts'
+import { describeSeparation, separationOf, tiesSeparate } from './separation.ts'
 
 type Vote = readonly [a: number, b: number, outcome: number]
 const tableOf = (names: readonly string[], votes: readonly Vote[]) =>
@@ -101,5 +101,75 @@ describe('separationOf', () => {
         })
       }),
     )
+  })
+})
+
+describe('tiesSeparate', () => {
+  const names = ['x', 'y', 'z']
+  // The differences are found by hand: x 1, z 0, y −1 holds x > y, x = z and z = y.
+  it.each<[boolean, string, readonly Vote[]]>([
+    [
+      true,
+      'x > y, x = z, z = y',
+      [
+        [0, 1, 1],
+        [0, 2, 0.5],
+        [2, 1, 0.5],
+      ],
+    ],
+    [
+      true,
+      'x > y and x = y',
+      [
+        [0, 1, 0.5],
+        [0, 1, 1],
+      ],
+    ],
+    [
+      false,
+      'x > y > z, x = z: two steps down are no tie',
+      [
+        [0, 1, 1],
+        [2, 1, 0],
+        [0, 2, 0.5],
+      ],
+    ],
+    [
+      false,
+      'x and y beat each other',
+      [
+        [0, 1, 1],
+        [0, 1, 0.5],
+        [0, 1, 0],
+        [1, 2, 0.5],
+      ],
+    ],
+    [
+      false,
+      'a circle of wins',
+      [
+        [0, 1, 1],
+        [1, 2, 1],
+        [2, 0, 1],
+      ],
+    ],
+    [
+      false,
+      'ties alone',
+      [
+        [0, 1, 0.5],
+        [1, 2, 0.5],
+      ],
+    ],
+  ])('is %j for %s', (expected, _, votes) => expect(tiesSeparate(tableOf(names, votes))).toBe(expected))
+
+  it('looks at the votes that a replicate drew', () => {
+    const table = tableOf(names, [
+      [0, 1, 1],
+      [0, 1, 0.5],
+      [0, 1, 0],
+    ])
+    const without = table.counts.map((count, cell) => (table.outcomes[cell] === 0 ? 0 : count))
+    expect([tiesSeparate(table), tiesSeparate(table, without)]).toEqual([false, true])
   })
 })

@@ -132,6 +132,53 @@ export function separationOf(table: ComparisonTable, counts: Float64Array = tabl
   }
 }
 
+/**
+ * Whether a tie parameter can grow without end, and the strengths with it, while the votes only become likelier: some d
+ * has d_a − d_b ≥ 1 wherever a beat b, and |d_a − d_b| ≤ 1 wherever they tied. Moving θ along 2d and ln ν along 1
+ * (Davidson), or θ along d and ln η along 1 (Rao and Kupper), then raises the probability of every win. This happens
+ * although ties connect everyone, as in x > y, x = z, z = y; one pair that each of the two has won rules it out.
+ *
+ * The differences are found as shortest ways: there are some unless a cycle of constraints is shorter than nothing.
+ *
+ * @param counts votes per cell; default the table's own
+ */
+export function tiesSeparate(table: ComparisonTable, counts: Float64Array = table.counts): boolean {
+  const size = table.names.length
+  /** By ordered pair of competitors, what the difference of the second over the first must not exceed. */
+  const limits = new Map<number, number>()
+  let decided = false
+  for (let cell = 0; cell < counts.length; cell++) {
+    if (counts[cell] === 0) continue
+    const pairing = table.pairing[cell] as number
+    const [a, b] = [table.a[pairing] as number, table.b[pairing] as number]
+    const outcome = table.outcomes[cell] as number
+    const forth = a * size + b
+    const back = b * size + a
+    if (outcome === 0.5) {
+      for (const pair of [forth, back]) if (!limits.has(pair)) limits.set(pair, 1)
+      continue
+    }
+    const [won, lost] = outcome === 1 ? [forth, back] : [back, forth]
+    if (limits.get(lost) === -1) return false
+    limits.set(won, -1)
+    decided = true
+  }
+  if (!decided) return false
+  const differences = new Float64Array(size)
+  for (let round = 0; round <= size; round++) {
+    let changed = false
+    for (const [pair, limit] of limits) {
+      const [from, to] = [Math.floor(pair / size), pair % size]
+      const most = (differences[from] as number) + limit
+      if ((differences[to] as number) <= most) continue
+      differences[to] = most
+      changed = true
+    }
+    if (!changed) return true
+  }
+  return false
+}
+
 /** Joins the groups that have any comparison between them. */
 function partsOf(table: ComparisonTable, groups: readonly (readonly number[])[], counts: Float64Array): number[][] {
   const leader = Int32Array.from({ length: table.names.length }, (_, i) => i)
