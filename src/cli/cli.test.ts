@@ -181,6 +181,14 @@ describe('import and export', () => {
     const strict = await penchant('import', broken, '--data', 'broken')
     expect([strict.code, strict.out]).toEqual([2, ''])
     expect(strict.err).toContain('broken.csv, line 3: ')
+    const three = await penchant(
+      'import',
+      file('three.csv', 'a,b,winner\n,y,a\nx,y,a\nx,y,who\nx,y,a,z\n'),
+      '--data',
+      'broken',
+    )
+    expect(three.code).toBe(2)
+    expect(three.err.match(/three\.csv, line \d+: /g)).toEqual([2, 4, 5].map((line) => `three.csv, line ${line}: `))
     expect((await penchant('export', '--data', 'broken', '--out', '-')).out).toBe('')
     const lenient = await penchant('import', broken, '--data', 'broken', '--keep-going')
     expect(lenient.code).toBe(0)

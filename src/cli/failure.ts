@@ -14,7 +14,7 @@ export class InputError extends Error {
  * @param stopped whether the work was asked to stop
  */
 export function blamedOnInput(error: unknown, stopped: boolean): unknown {
-  const foreign = !(error instanceof Error) || 'code' in error || stopped
+  const foreign = !(error instanceof Error) || 'code' in error || inputErrors.has(error.name) || stopped
   return foreign ? error : new InputError(error.message, { cause: error })
 }
 
@@ -47,13 +47,13 @@ export function exitCodeOf(error: unknown): number {
   return code !== undefined && code in unreadable ? exitCodes.badInput : exitCodes.failed
 }
 
-/** What an error says, in one line. */
+/** What an error says, in one line; a line for each bad row of a file. */
 export function lineOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { code, path } = error as NodeJS.ErrnoException
   const why = code === undefined ? undefined : unreadable[code]
   const message = why !== undefined && path !== undefined ? `${path}: ${why}` : error.message
-  return message.replace(/\s*\n\s*/g, ' ')
+  return error.name === 'ImportError' ? message : message.replace(/\s*\n\s*/g, ' ')
 }
 
 /** Writes an error to stderr: one line, or all of it when debugging. */

@@ -100,6 +100,24 @@ describe('importFile', () => {
     expect(readdirSync(run.folder)).toEqual([])
   })
 
+  it('names every bad row of a file at once, up to as many as are to be listed', async () => {
+    const broken = 'a,b,winner\nx,y,a\nx,y,who\n,y,a\nx,y,b\nx,y,a,more\n'
+    const error = await failure(load(file('three.csv', broken)))
+    expect(error instanceof ImportError && error.rows.map(({ line, path }) => [line, path])).toEqual([
+      [3, 'winner'],
+      [4, 'model_a'],
+      [6, ''],
+    ])
+    expect(error.message.split('\n').map((line) => line.slice(0, 18))).toEqual([
+      'three.csv, line 3:',
+      'three.csv, line 4:',
+      'three.csv, line 6:',
+    ])
+    const first = await failure(load(file('three.csv', broken), { listed: 1 }))
+    expect(first instanceof ImportError && first.rows.length).toBe(1)
+    expect(await store.count()).toBe(0)
+  })
+
   it('keeps the good rows when asked, and writes the bad ones with their lines to a file', async () => {
     const rejects = join(folder, 'bad.jsonl')
     const report = await load(file('some.csv', `${votes}ed,tea\n"x`), { keepGoing: true, rejects })
@@ -272,16 +290,17 @@ describe('importFile', () => {
       expect(await load(file('large.jsonl', text), { keepGoing: true })).toMatchObject({ duplicates: 16_000 })
     })
 
-    it('finds the first bad line, a repeated id and a repeated context as on one thread', async () => {
+    it('finds the bad lines, a repeated id and a repeated context as on one thread', async () => {
       const changed = (at: number, by: (line: string) => string): string =>
         text
           .split('\n')
           .map((line, index) => (index + 1 === at ? by(line) : line))
           .join('\n')
       const worse = changed(15_000, () => '{').replace('"outcome":"a"', '"outcome":"A"')
-      expect((await failure(load(file('l1.jsonl', worse)))).message).toBe(
+      expect((await failure(load(file('l1.jsonl', worse)))).message.split('\n')).toEqual([
         'l1.jsonl, line 1: outcome is "A", expected one of "a", "b", "tie", "both-bad", "skipped"',
-      )
+        expect.stringContaining('l1.jsonl, line 15000: not valid JSON'),
+      ])
       expect(
         (
           await failure(

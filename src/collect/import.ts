@@ -49,7 +49,7 @@ export interface ImportOptions {
   readonly name?: string
   /** Bytes a line, or an element of a JSON array, may have. Default 64 MiB. */
   readonly lineLimit?: number
-  /** How many rejects the report lists. Default 20. */
+  /** How many bad rows the report, or the error, lists. Default 20. */
   readonly listed?: number
 }
 
@@ -88,7 +88,7 @@ const sampleRows = 100
  * counts as duplicates. With `keepGoing` the file is read once, good rows are stored as they come, and bad rows go to
  * a file of their own.
  *
- * @throws {ImportError} at the first bad row, unless `keepGoing`
+ * @throws {ImportError} naming the bad rows, up to `listed` of them, unless `keepGoing`
  * @throws {Error} when the format cannot be told, or the file cannot be read
  * @example
  * const report = await importFile('votes.csv', { store }, startRun())
@@ -107,7 +107,7 @@ export async function importFile(
     const rejects = options.rejects ?? join(run.folder, `${basename(input.name)}.rejects.jsonl`)
     const done = options.keepGoing
       ? await storeGoodRows(source, options.store, rejects, options.listed ?? 20, run)
-      : await storeAllOrNothing(source, options.store, run)
+      : await storeAllOrNothing(source, options.store, options.listed ?? 20, run)
     return {
       format: source.name,
       container: source.layout.container,

@@ -75,7 +75,7 @@ describe('an import', () => {
     expect([status, board.error?.code]).toEqual([400, 'unfit'])
     expect(board.error.message).toContain('3002 competitors, at most 3000 can be fitted')
   })
-  it('with broken rows is refused whole, naming the first of them', async () => {
+  it('with broken rows is refused whole, naming them', async () => {
     const { json } = await upload('filename=broken.csv', 'a,b,winner\nx,y,a\nx,y,who\nx,y,b\n')
     const last = (await eventsOf(json.job.id)).at(-1)
     expect(last?.event).toBe('failed')

@@ -57,12 +57,14 @@ export async function* tableRows<Made>(path: string, run: Run, make: (row: Table
     const layout = { container: 'delimited', delimiter: ',', header: true } as const
     for await (const rows of rowsOf(input, layout, lineLimit, `reading ${input.name}`, run))
       for (const row of rows) {
-        if ('fault' in row) throw new ImportError(input.name, 'line', row.at, row.fault)
+        if ('fault' in row)
+          throw new ImportError(input.name, 'line', { line: row.at, path: row.fault.path, message: row.fault.message })
         let made: Made
         try {
           made = make(tableRow(row.at, row.fields))
         } catch (error) {
-          if (error instanceof RowFault) throw new ImportError(input.name, 'line', row.at, error)
+          if (error instanceof RowFault)
+            throw new ImportError(input.name, 'line', { line: row.at, path: error.path, message: error.message })
           throw error
         }
         yield made

@@ -40,18 +40,30 @@ export function faultOf(error: z.core.$ZodError, value: unknown): RowFault {
   return new RowFault(first.path, `${first.path || 'the row'} ${first.message}`)
 }
 
-/** A row that stopped an import. */
-export class ImportError extends Error {
-  override readonly name = 'ImportError'
-  readonly file: string
+/** A bad row: where it is and what is wrong with it. */
+export interface BadRow {
   /** Physical line, or position in a JSON array or a Parquet file. */
   readonly line: number
   /** The field at fault; empty when it is the row as a whole. */
   readonly path: string
-  constructor(file: string, unit: 'line' | 'row', line: number, fault: Pick<RowFault, 'path' | 'message'>) {
-    super(`${file}, ${unit} ${line}: ${fault.message}`)
+  readonly message: string
+}
+
+/** Rows that stopped an import. The message is about the first; `rows` lists them all, as far as the file was read. */
+export class ImportError extends Error {
+  override readonly name = 'ImportError'
+  readonly file: string
+  readonly line: number
+  readonly path: string
+  readonly rows: readonly BadRow[]
+  constructor(file: string, unit: 'line' | 'row', first: BadRow, ...others: readonly BadRow[]) {
+    super(
+      `${file}, ${unit} ${first.line}: ${first.message}` +
+        others.map(({ line, message }) => `\n${file}, ${unit} ${line}: ${message}`).join(''),
+    )
     this.file = file
-    this.line = line
-    this.path = fault.path
+    this.line = first.line
+    this.path = first.path
+    this.rows = [first, ...others]
   }
 }

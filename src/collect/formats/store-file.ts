@@ -3,7 +3,7 @@ import type { Signal } from '../signal.ts'
 import { type InsertResult, SignalConflictError, type SignalStore } from '../store.ts'
 import type { CheckedBlock } from './check-block.ts'
 import { checkedBlocks } from './check-pool.ts'
-import { ImportError, RowFault } from './fault.ts'
+import { type BadRow, ImportError, RowFault } from './fault.ts'
 import type { Format, ReadOptions } from './format.ts'
 import type { FormatName } from './formats.ts'
 import { type Hash64, hashText } from './hash-table.ts'
@@ -137,14 +137,22 @@ async function inBatches(
 /**
  * Stores every signal of a file, or none when a row is bad: one reading to check, a second to insert.
  *
- * @throws {ImportError} at the first bad row
+ * @param listed how many bad rows to look for before giving up
+ * @throws {ImportError} naming the bad rows
  */
-export async function storeAllOrNothing(source: SourceFile, store: SignalStore, run: Run): Promise<Stored> {
+export async function storeAllOrNothing(
+  source: SourceFile,
+  store: SignalStore,
+  listed: number,
+  run: Run,
+): Promise<Stored> {
   const { input, unit } = source
-  const fail = (line: number, fault: Pick<RowFault, 'path' | 'message'>): never => {
-    throw new ImportError(input.name, unit, line, fault)
+  const { rows: read, bad } = await checkAll(source, store, listed, run)
+  const [first, ...others] = bad
+  if (first) throw new ImportError(input.name, unit, first, ...others)
+  const fail = (line: number, { path, message }: RowFault): never => {
+    throw new ImportError(input.name, unit, { line, path, message })
   }
-  const read = await checkAll(source, store, run, fail)
   let inserted = 0
   let duplicates = 0
   try {
@@ -165,31 +173,36 @@ export async function storeAllOrNothing(source: SourceFile, store: SignalStore, 
   return { read, inserted, duplicates, rejectedCount: 0, rejected: [] }
 }
 
-/** First reading: every row is well, and no id stands for two signals. Gives the number of rows. */
+/** First reading: whether every row is well, and no id stands for two signals. Ends early at `listed` bad rows. */
 async function checkAll(
   source: SourceFile,
   store: SignalStore,
+  listed: number,
   run: Run,
-  fail: (line: number, fault: Pick<RowFault, 'path' | 'message'>) => never,
-): Promise<number> {
+): Promise<{ readonly rows: number; readonly bad: readonly BadRow[] }> {
   const { input, layout, format, options, limit } = source
   const label = `checking ${input.name}`
   const empty = (await store.count()) === 0
   const ids = fileIds()
+  const bad: BadRow[] = []
+  const note = (line: number, { path, message }: Pick<RowFault, 'path' | 'message'>): void => {
+    if (bad.length < listed) bad.push({ line, path, message })
+  }
   let rows = 0
   if (isThreaded(source) && empty) {
     for await (const { found } of checkedBlocks(blocksOf(source, label, run), limit)) {
-      const [first] = found.faults
-      if (first) fail(first.line, first)
+      for (const fault of found.faults) note(fault.line, fault)
+      if (bad.length >= listed) break
       rows += found.contexts.length
       noteIds(found, ids)
     }
   } else
     for await (const batch of readings(input, layout, format, options, limit, label, run)) {
       rows += batch.rows
+      if (bad.length >= listed) break
       for (const one of batch.reads) {
         if (one.fault) {
-          fail(one.line, one.fault)
+          note(one.line, one.fault)
           continue
         }
         const { signal } = one
@@ -199,16 +212,16 @@ async function checkAll(
         const conflict =
           (fresh ? await contextConflictWith(store, signal.context) : undefined) ??
           (one.named ? await conflictWith(store, signal) : undefined)
-        if (conflict) fail(one.line, conflict)
+        if (conflict) note(one.line, conflict)
       }
     }
-  if (ids.doubtful())
+  if (bad.length === 0 && ids.doubtful())
     for await (const { reads } of trusted(source, label, run))
       for (const one of reads) {
         const conflict = one.fault ?? ids.compare(one.signal)
-        if (conflict) fail(one.line, conflict)
+        if (conflict) note(one.line, conflict)
       }
-  return rows
+  return { rows, bad }
 }
 
 function noteIds(found: CheckedBlock, ids: FileIds): void {

@@ -64,7 +64,7 @@ export function JobPage({ id }: { readonly id: string }) {
       {job?.state === 'running' && <Running job={job} />}
       {job?.error && (
         <div className="notice bad" role="alert">
-          <p>{job.error}</p>
+          <p className="lines">{job.error}</p>
         </div>
       )}
       {report && <Report id={id} report={report} />}
