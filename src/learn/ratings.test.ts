@@ -126,7 +126,7 @@ describe('what a reader must know', () => {
     expect(rated.warnings).toEqual([
       '"x" never lost or tied, so no finite rating fits the votes best.',
       '"y" never won or tied, so no finite rating fits the votes best.',
-      'An L2 penalty of 1 on the strengths was added to give finite ratings; they are pulled towards the mean.',
+      'An L2 penalty of 1 on the strengths was added to give finite ratings; they are pulled towards the mean, and their intervals say little.',
     ])
   })
 

@@ -105,7 +105,7 @@ function fitOrPenalise(
   const fallback = options.fallbackPenalty ?? 1
   const separation = separationOf(table)
   warnings.push(...describeSeparation(separation, table.names))
-  const shrunk = `An L2 penalty of ${fallback} on the strengths was added to give finite ratings; they are pulled towards the mean.`
+  const shrunk = `An L2 penalty of ${fallback} on the strengths was added to give finite ratings; they are pulled towards the mean, and their intervals say little.`
   const byTies = asked.strengths === 0 && separation.connected && link.tieParameter && tiesSeparate(table)
   if (byTies)
     warnings.push(

@@ -23,6 +23,13 @@ describe('leaderboardFromVotes', () => {
     expect((((x?.rating ?? 0) - (y?.rating ?? 0)) * Math.LN10) / 400).toBeCloseTo(Math.log(3 / 2), 8)
   })
 
+  it('says how 1 and 0 were read, and nothing of words', () => {
+    const scored = fit({ winner: ['1', '1', '0', '1', '0.5', '0'] })
+    expect(scored.outcomes).toMatchObject({ a: 3, b: 2, tie: 1 })
+    expect(scored.warnings[0]).toBe('The winner is given as the score of a: 1 counts as won by a, 0 as won by b.')
+    expect(fit().warnings.join()).not.toContain('score of a')
+  })
+
   it('names the line and what would be right when a vote cannot be', () => {
     expect(() => fit({ winner: ['a', 'a', 'modelA', 'a', 'a', 'a'] })).toThrow(
       new VoteTableError(
