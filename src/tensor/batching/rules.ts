@@ -12,7 +12,7 @@ import { convolutionRule, linearRule, matmulRule, sparseMatmulRule, transposedCo
 const elementwiseNames = [
   ...['neg', 'abs', 'sign', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'safeRoot', 'reciprocal', 'sin', 'cos', 'tanh'],
   ...['sigmoid', 'erf', 'relu', 'softplus', 'silu', 'gelu', 'clip', 'floor', 'ceil', 'round', 'cast', 'upperBits'],
-  ...['stopGradient', 'reverseGradient', 'isNotANumber', 'isInfinite', 'not', 'and', 'or', 'where'],
+  ...['steadyLog', 'stopGradient', 'reverseGradient', 'isNotANumber', 'isInfinite', 'not', 'and', 'or', 'where'],
   ...['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum'],
   ...['equal', 'less', 'lessOrEqual', 'greater', 'greaterOrEqual'],
 ]

@@ -55,6 +55,16 @@ describe('random draws', () => {
     expect(Math.abs(correlation(one, other))).toBeLessThan(4 / Math.sqrt(one.length))
   })
 
+  it('give the same normal and Gumbel numbers, bit by bit, wherever threads divide them', async () => {
+    for (const kind of [randomNormal, randomGumbel])
+      for (const count of [30_000, 30_011]) {
+        const [one, ...others] = await Promise.all(
+          [1, 2, 3, 4].map((threads) => draw((key) => kind(key, [count]), randomKey(7, 3), threads)),
+        )
+        for (const other of others) expect(other.findIndex((number, index) => number !== one?.[index])).toBe(-1)
+      }
+  })
+
   it('are uniform: 256 cells equally filled, neighbours unrelated', async () => {
     const numbers = await draw((key) => randomUniform(key, [100_000]))
     expect(Math.max(...numbers.slice(0, 50_000))).toBeLessThan(1)
@@ -90,6 +100,14 @@ describe('random draws', () => {
     const gumbel = await draw((key) => randomGumbel(key, [count]))
     expect(Math.abs(moments(gumbel).mean - 0.5772157)).toBeLessThan((4 * 1.2825498) / Math.sqrt(count))
     expect(Math.abs(moments(gumbel).variance - Math.PI ** 2 / 6)).toBeLessThan(0.06)
+  })
+
+  it('are finite at the largest uniform number as well', async () => {
+    const key = randomKey(1138)
+    const largest = 7725
+    expect((await draw((symbolic) => randomUniform(symbolic, [8000]), key))[largest]).toBe(1 - 2 ** -24)
+    // −log(−log(1 − 2⁻²⁴)) = 24 log 2 up to 2⁻²⁵.
+    expect((await draw((symbolic) => randomGumbel(symbolic, [8000]), key))[largest]).toBeCloseTo(24 * Math.LN2, 5)
   })
 
   it('come true as often as they should', async () => {

@@ -3,8 +3,8 @@ import { onnxType } from '../graph/dtype.ts'
 import { applyOne, type Emitter, inputAt, type Op, scalar, type Tensor } from '../graph/tensor.ts'
 import { type TensorValue, value } from '../graph/value.ts'
 import { add, mul, neg, sub } from './arithmetic.ts'
-import { greaterOrEqual, less, where } from './compare.ts'
-import { cos, log, sqrt } from './elementwise.ts'
+import { clip, greaterOrEqual, less, where } from './compare.ts'
+import { cos, sqrt } from './elementwise.ts'
 import { cast, reshape } from './layout.ts'
 
 // Random words are a hash of a counter: element i of a draw is mix(i, key), with Ettinger's `lowbias32` constants and
@@ -147,16 +147,33 @@ function upperBits(x: Tensor): Tensor {
   return applyOne(upperBitsOp, [x], {})
 }
 
+// ONNX Runtime's Log works in packs of elements and rounds otherwise where a thread's share ends within a pack. A sum of
+// one number alone takes the same logarithm for all of them, wherever threads divide the work.
+const steadyLogOp: Op<Record<never, never>> = {
+  name: 'steadyLog',
+  infer: (inputs) => [inputAt(inputs, 0)].map(({ dtype, shape }) => ({ dtype, shape })),
+  emit({ inputs }, emitter) {
+    const axis = emitter.integers([-1])
+    const alone = emitter.node('Unsqueeze', [emitter.name(inputAt(inputs, 0)), axis])
+    return emitter.node('ReduceLogSum', [alone, axis], { keepdims: 0 })
+  },
+}
+
+function steadyLog(x: Tensor): Tensor {
+  return applyOne(steadyLogOp, [x], {})
+}
+
 /** Standard normal numbers (Box–Muller). */
 export function randomNormal(key: Tensor, shape: readonly Dim[], dtype: 'float32' | 'float64' = 'float32'): Tensor {
-  const radius = sqrt(mul(log(sub(1, randomUniform(splitKey(key, 0), shape, dtype))), -2))
+  const radius = sqrt(mul(steadyLog(sub(1, randomUniform(splitKey(key, 0), shape, dtype))), -2))
   return mul(radius, cos(mul(randomUniform(splitKey(key, 1), shape, dtype), 2 * Math.PI)))
 }
 
 /** Standard Gumbel numbers −log(−log u): adding them to logits and taking the argMax samples from the softmax. */
 export function randomGumbel(key: Tensor, shape: readonly Dim[], dtype: 'float32' | 'float64' = 'float32'): Tensor {
-  const uniform = add(randomUniform(key, shape, dtype), 2 ** -25)
-  return neg(log(neg(log(uniform))))
+  // In float32 the largest sum would round to 1, whose Gumbel number is infinite.
+  const uniform = clip(add(randomUniform(key, shape, dtype), 2 ** -25), undefined, 1 - 2 ** -24)
+  return neg(steadyLog(neg(steadyLog(uniform))))
 }
 
 /** true with the given probability, element by element. */
