@@ -135,7 +135,7 @@ export function leaderboardFromVotes(
   }
   const board = boardOf(definition, gatherer.result(), run)
   // Where 0 and 1 number the sides instead, every vote would count for the other one.
-  const scored = votes.winner.some((winner) => ['0', '1'].includes(winner.trim()))
+  const scored = votes.winner.some((winner) => winner !== null && ['0', '1'].includes(winner.trim()))
   const note = 'The winner is given as the score of a: 1 counts as won by a, 0 as won by b.'
   return { ...board, warnings: scored ? [note, ...board.warnings] : board.warnings, votesOverTime: [], dataVersion: '' }
 }
