@@ -22,12 +22,26 @@ const topKOp: Op<TopKAttributes> = {
       { dtype: 'int64', shape: kept },
     ]
   },
-  emit: ({ inputs, attributes: { axis, k, largest } }, emitter) =>
-    emitter.nodes('TopK', [emitter.name(inputAt(inputs, 0)), emitter.sizes([k])], 2, {
-      axis,
-      largest: Number(largest),
-      sorted: 1,
-    }),
+  emit({ inputs, attributes: { axis, k, largest } }, emitter) {
+    const x = inputAt(inputs, 0)
+    const attributes = { axis, largest: Number(largest), sorted: 1 }
+    // ONNX Runtime divides by the number of rows: without any, the whole process would end. Along axes
+    // of open size one entry is put behind the others, and taken away again.
+    const open = x.shape.flatMap((dim, at) => (at !== axis && typeof dim !== 'number' ? [at] : []))
+    if (open.length === 0) return emitter.nodes('TopK', [emitter.name(x), emitter.sizes([k])], 2, attributes)
+    const widths = [0, 1].flatMap((end) => x.shape.map((_, at) => Number(end === 1 && open.includes(at))))
+    const padded = emitter.node('Pad', [emitter.name(x), emitter.integers(widths)])
+    return emitter
+      .nodes('TopK', [padded, emitter.sizes([k])], 2, attributes)
+      .map((found) =>
+        emitter.node('Slice', [
+          found,
+          emitter.integers(open.map(() => 0)),
+          emitter.integers(open.map(() => -1)),
+          emitter.integers(open),
+        ]),
+      )
+  },
   vjp({ inputs, outputs, attributes: { axis } }, [gradient]) {
     const x = inputAt(inputs, 0)
     if (gradient === undefined || !isFloat(x.dtype)) return []
