@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Context, contextId, contextSchema, type Rater } from '../signal.ts'
 import { cellOf, idCell, isAbsent, mayBeJson, numberCell, raterCell, textCell, timeCell } from './cells.ts'
 import { RowFault, unexpected } from './fault.ts'
-import { anonymous, type Fields, type ReadOptions } from './format.ts'
+import { anonymous, type Fields, type ReadOptions, type SignalField } from './format.ts'
 
 /** Which columns say what is common to all signals; of several, the first that says something counts. */
 export interface CommonColumns {
@@ -28,6 +28,26 @@ export interface About {
   /** The row's context, its id derived from its content unless the row names one. */
   context(more?: Omit<Partial<Context>, 'id'>): Context
 }
+
+/** What {@link writeAbout} and {@link writeContext} keep of a signal, with what its candidates' columns say of them. */
+export const keptAbout: readonly SignalField[] = [
+  'id',
+  'time',
+  'weight',
+  'rationale',
+  'metadata',
+  'rater',
+  'rater.kind',
+  'rater.traits',
+  'context.id',
+  'context.messages',
+  'context.history',
+  'context.tags',
+  'context.language',
+  'context.features',
+  'producer',
+  'features',
+]
 
 const partialContext = z.union([z.string().min(1), z.int().transform(String), contextSchema.partial()])
 const jsonObject = z.record(z.string(), z.unknown())

@@ -8,7 +8,7 @@ import {
   type Outcome,
   outcomeSchema,
 } from '../signal.ts'
-import { type About, aboutReader, withoutUndefined, writeAbout, writeContext } from './about.ts'
+import { type About, aboutReader, keptAbout, withoutUndefined, writeAbout, writeContext } from './about.ts'
 import {
   booleanCell,
   cellOf,
@@ -268,26 +268,7 @@ function writeBattle(signal: Comparison): OutRow | Inexpressible {
   })
 }
 
-const keeps: readonly SignalField[] = [
-  'id',
-  'time',
-  'weight',
-  'rationale',
-  'metadata',
-  'rater',
-  'rater.kind',
-  'rater.traits',
-  'context.id',
-  'context.messages',
-  'context.history',
-  'context.tags',
-  'context.language',
-  'context.features',
-  'producer',
-  'features',
-  'strength',
-  'aspects',
-]
+const keeps: readonly SignalField[] = [...keptAbout, 'strength', 'aspects']
 
 /**
  * Battles of two models or items: `model_a`, `model_b` and `winner` (see {@link winnerSpellings}; an empty or null

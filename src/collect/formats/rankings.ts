@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { canonicalJson, type Json } from '../../run/index.ts'
 import type { Candidate, Ranking } from '../signal.ts'
-import { type About, aboutReader, withoutUndefined, writeAbout, writeContext } from './about.ts'
+import { type About, aboutReader, keptAbout, withoutUndefined, writeAbout, writeContext } from './about.ts'
 import { candidateCell, cellOf, isAbsent, numberCell, writeCandidate, writeRater } from './cells.ts'
 import { RowFault, unexpected } from './fault.ts'
 import {
@@ -207,24 +207,7 @@ export const rankings: Format = {
   write: {
     containers: ['jsonl', 'json', 'delimited', 'parquet'],
     types: () => ({ time: 'BIGINT', ranks: 'BIGINT[]', ranking: 'JSON' }),
-    keeps: () => [
-      'id',
-      'time',
-      'weight',
-      'rationale',
-      'metadata',
-      'rater',
-      'rater.kind',
-      'rater.traits',
-      'context.id',
-      'context.messages',
-      'context.history',
-      'context.tags',
-      'context.language',
-      'context.features',
-      'producer',
-      'features',
-    ],
+    keeps: () => [...keptAbout],
     writer: ({ container }) => writer(container === 'delimited' ? longRows : (signal) => [listRow(signal)]),
   },
 }

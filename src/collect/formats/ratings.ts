@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Candidate, candidate, type Rating } from '../signal.ts'
-import { type About, aboutReader, withoutUndefined, writeAbout, writeContext } from './about.ts'
+import { type About, aboutReader, keptAbout, withoutUndefined, writeAbout, writeContext } from './about.ts'
 import { candidateCell, cellOf, idCell, isAbsent, numberCell, textCell, writeCandidate, writeRater } from './cells.ts'
 import { isColumnName } from './delimited.ts'
 import { RowFault, unexpected } from './fault.ts'
@@ -121,26 +121,7 @@ export const ratings: Format = {
   write: {
     containers: ['jsonl', 'json', 'delimited', 'parquet'],
     types: () => ({ time: 'BIGINT', score: 'DOUBLE' }),
-    keeps: () => [
-      'id',
-      'time',
-      'weight',
-      'rationale',
-      'metadata',
-      'rater',
-      'rater.kind',
-      'rater.traits',
-      'context.id',
-      'context.messages',
-      'context.history',
-      'context.tags',
-      'context.language',
-      'context.features',
-      'producer',
-      'features',
-      'scale',
-      'rationales',
-    ],
+    keeps: () => [...keptAbout, 'scale', 'rationales'],
     writer: () =>
       signalBySignal((signal) =>
         signal.kind === 'rating' ? writeRating(signal) : new Inexpressible(`a ${signal.kind}`),
