@@ -76,6 +76,7 @@ export {
 } from './ratings.ts'
 export { describeSeparation, type Separation, separationOf, tiesSeparate } from './separation.ts'
 export { relativeDifference, reweightPairs, reweightTies, standardise, styleControl } from './style-control.ts'
+export * from './tabular/index.ts'
 export {
   capDuplicates,
   type DuplicateCap,
