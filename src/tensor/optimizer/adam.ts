@@ -1,6 +1,7 @@
 import { zeros } from '../graph/value.ts'
 import { add, div, mul } from '../ops/arithmetic.ts'
 import { sqrt, square } from '../ops/elementwise.ts'
+import { cast } from '../ops/layout.ts'
 import { decayWeights, scaleByLearningRate, type WeightDecayOptions } from './basic.ts'
 import type { Schedule } from './schedule.ts'
 import { chain, entry, type Optimizer, slot, type Transform } from './transform.ts'
@@ -41,9 +42,10 @@ export function scaleByAdam(options: Omit<AdamOptions, 'learningRate'> = {}): Tr
         add(mul(entry(slot(state, 'second'), index), beta2), square(gradient)),
       )
       return {
-        updates: updates.map((_, index) =>
-          mul(div(entry(first, index), add(sqrt(entry(second, index)), offset)), factor),
-        ),
+        updates: updates.map((_, index) => {
+          const root = sqrt(entry(second, index))
+          return mul(div(entry(first, index), add(root, cast(offset, root.dtype))), cast(factor, root.dtype))
+        }),
         state: { first, second },
       }
     },

@@ -98,6 +98,25 @@ describe('optimisers take the steps of the reference', () => {
   })
 })
 
+describe('optimisers of doubles', () => {
+  it.each(optimizers.filter(([name]) => /^(adam|adamW|sgd)$/.test(name)))('%s', async (name, optimizer) => {
+    const double = ({ shape, data }: Plain): ReturnType<typeof value> => value(Float64Array.from(data), shape)
+    const parameters = { w: double(fixture.start.w), c: double(fixture.start.c) }
+    const step = await trainStep(({ x, y }, { w, c }) => mean(square(sub(add(matmul(x, w), c), y))), {
+      inputs: { x: spec([4, 3], 'float64'), y: spec([4, 2], 'float64') },
+      parameters,
+      optimizer,
+    })
+    for (const [w] of fixture.traces[name] ?? []) {
+      await step({ x: double(fixture.start.x), y: double(fixture.start.y) })
+      w.forEach((number, at) => {
+        expect(parameters.w.data[at]).toBeCloseTo(number, 5)
+      })
+    }
+    expect(step.updates).toBe(5)
+  })
+})
+
 describe('accumulateGradients', () => {
   it('moves every third step, by the mean gradient, with its own count of updates', async () => {
     const parameters = { w: value(Float32Array.from([1])) }
