@@ -20,7 +20,7 @@ export interface LoadedDataset {
 const markers = 'shipped'
 
 /**
- * Loads the data that come with the package, each set once: what a person erases afterwards does not come back.
+ * Loads the data that come with the package and are wanted at a start, each set once: what a person erases afterwards does not come back.
  *
  * @returns one entry for each set, in their order, as soon as it is there
  */
@@ -31,6 +31,7 @@ export async function* loadShippedData(
   const { documents } = service.store
   const { onProgress, signal } = options
   for (const dataset of shippedDatasets()) {
+    if (!dataset.atStart) continue
     const marker = `data/${dataset.name}`
     const { signals } = dataset
     const known = (await documents.get(markers, marker)) as { readonly signals?: number } | undefined

@@ -1,11 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { startRun } from '../../run/index.ts'
-import { type Comparison, type Ranking, type Signal, signalSchema } from '../signal.ts'
+import { type Answer, type Comparison, type Ranking, type Signal, signalSchema } from '../signal.ts'
 import { shippedDatasets } from './datasets.ts'
 import { ranksOfPoints } from './eurovision.ts'
+import { fetchedDatasets, fetchedFolder } from './fetched.ts'
+import { opinionAspects } from './opinpref.ts'
+import { personaStatements } from './personas.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'penchant-datasets-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -111,6 +115,92 @@ describe('shippedDatasets', () => {
     expect(rankings[0]?.metadata?.['points']).toEqual([6, 0, 0, 3, 0, 0, 1, 0, 0])
     const by = (who: string): number => rankings.filter(({ rater }) => rater.traits?.['by'] === who).length
     expect([by('total'), by('jury'), by('televote')]).toEqual([1861, 494, 494])
+  })
+
+  // Counts by a script over the files; the first row read by eye.
+  it('has the summaries’ comparisons with their aspects in the fixed order, who chose, and the split', async () => {
+    const pairs = (await load('opinpref')) as Comparison[]
+    const part = (name: string): Comparison[] => pairs.filter(({ context }) => context.tags?.includes(name))
+    expect([part('train').length, part('validation').length]).toEqual([800, 140])
+    expect(part('train').filter(({ outcome }) => outcome === 'a').length).toBe(394)
+    expect(part('validation').filter(({ outcome }) => outcome === 'a').length).toBe(68)
+    const by = (rater: string): number => part('train').filter((pair) => pair.rater.id === `opinpref/${rater}`).length
+    expect([by('annotator-1'), by('common'), by('annotator-2'), by('annotator-3')].toSorted()).toEqual(
+      [245, 91, 197, 267].toSorted(),
+    )
+    for (const { a, b } of pairs)
+      for (const { features } of [a, b]) expect(Object.keys(features ?? {})).toEqual([...opinionAspects])
+    const [first] = pairs
+    expect(first?.context.messages?.length).toBe(7)
+    expect(Object.values(first?.a.features ?? {})).toEqual([3.75, 4.35, 4, 4.5, 4, 4, 4.5])
+    expect(Object.values(first?.b.features ?? {})).toEqual([3.75, 4.5, 4, 4.2, 4.1, 4.2, 4.5])
+    expect(first?.outcome).toBe('a')
+    // By a script in exact fractions: the mean of the scores is right on 584 training pairs and tied on 11.
+    const sum = ({ features }: Comparison['a']): number =>
+      Object.values(features ?? {}).reduce<number>((total, value) => total + Number(value), 0)
+    const ahead = part('train').map(({ a, b, outcome }) => (outcome === 'a' ? sum(a) - sum(b) : sum(b) - sum(a)))
+    expect(ahead.filter((by) => by > 1e-9).length).toBe(584)
+    expect(ahead.filter((by) => Math.abs(by) <= 1e-9).length).toBe(11)
+  })
+
+  it('has a thousand statements of each persona, half of which it would say', async () => {
+    const answers = (await load('personas')) as Answer[]
+    const yes = new Map<string, number>()
+    for (const { rater, answer } of answers) yes.set(rater.id, (yes.get(rater.id) ?? 0) + (answer === 'Yes' ? 1 : 0))
+    expect([...yes.values()]).toEqual(new Array(10).fill(500))
+    expect(answers[1]).toMatchObject({
+      id: 'personas/agreeableness/2',
+      metadata: { statement: 'I enjoy causing pain to others' },
+      answer: 'No',
+    })
+    const statements = []
+    for await (const one of personaStatements(run, ['agreeableness'])) statements.push(one)
+    expect(statements.length).toBe(1000)
+    expect(statements[1]).toEqual({
+      persona: 'agreeableness',
+      statement: 'I enjoy causing pain to others',
+      agrees: false,
+      confidence: 0.9838612653045118,
+    })
+  })
+})
+
+describe('fetchedDatasets', () => {
+  const [harmless] = fetchedDatasets()
+
+  it('says where to get a file that is not there', () => {
+    const [missing] = fetchedDatasets(join(folder, 'nowhere'))
+    expect(missing?.present).toBe(false)
+    expect(() => missing?.load(run)).toThrow(/hh-harmless does not come with the package: get https/)
+  })
+
+  it('reads pairs of dialogues with what they share as the context', async () => {
+    mkdirSync(join(folder, 'hh-harmless'))
+    const turn = (reply: string): string => `\n\nHuman: Hello\n\nAssistant: ${reply}`
+    writeFileSync(
+      join(folder, 'hh-harmless/test.jsonl.gz'),
+      gzipSync(`${JSON.stringify({ chosen: turn('Good day'), rejected: turn('Go away') })}\n`),
+    )
+    const [own] = fetchedDatasets(folder)
+    const signals: Signal[] = []
+    for await (const signal of own?.load(run) ?? []) signals.push(signal)
+    expect(signals).toMatchObject([
+      {
+        kind: 'comparison',
+        source: 'hh-harmless',
+        context: { messages: [{ role: 'user', content: 'Hello' }] },
+        a: { content: { modality: 'text', text: 'Good day' } },
+        b: { content: { modality: 'text', text: 'Go away' } },
+        outcome: 'a',
+      },
+    ])
+  })
+
+  // Offensive content that does not come along.
+  it.skipIf(!harmless?.present)(`reads the published file, where ${fetchedFolder()} has it`, async () => {
+    const ids = new Set<string>()
+    for await (const signal of harmless?.load(run) ?? []) ids.add(signal.id)
+    expect(ids.size).toBe(harmless?.signals)
   })
 })
 

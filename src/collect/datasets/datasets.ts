@@ -1,22 +1,13 @@
-import type { Run } from '../../run/index.ts'
-import type { Signal } from '../signal.ts'
+import type { Dataset } from './dataset.ts'
 import { eurovisionJurors, eurovisionPoints } from './eurovision.ts'
+import { opinionSummaries } from './opinpref.ts'
+import { personas } from './personas.ts'
 import { cems, iceHockey, journalCitations } from './votes.ts'
 
 /** A set of real preference data that comes with the package. */
-export interface ShippedDataset {
-  /** Also the source of its signals. */
-  readonly name: string
-  readonly title: string
-  /** What it holds, in a sentence. */
-  readonly description: string
-  /** Whom to name. */
-  readonly attribution: string
-  readonly licence: string
-  /** How many signals there are. */
-  readonly signals: number
-  /** The signals, in the files' order; their ids are the same every time. */
-  load(run: Run): AsyncIterable<Signal>
+export interface ShippedDataset extends Dataset {
+  /** Whether a server loads it when it first starts; the others are loaded by whoever wants them. */
+  readonly atStart: boolean
 }
 
 const mirovision =
@@ -30,6 +21,7 @@ const datasets: readonly ShippedDataset[] = [
     attribution: mirovision,
     licence: 'MIT',
     signals: 2404,
+    atStart: true,
     load: eurovisionJurors,
   },
   {
@@ -39,6 +31,7 @@ const datasets: readonly ShippedDataset[] = [
     attribution: mirovision,
     licence: 'MIT',
     signals: 2849,
+    atStart: true,
     load: eurovisionPoints,
   },
   {
@@ -50,6 +43,7 @@ const datasets: readonly ShippedDataset[] = [
       'R. Dittrich, R. Hatzinger, W. Katzenbeisser, “Modelling the effect of subject-specific covariates in paired comparison studies with an application to university rankings”, Applied Statistics 47 (1998) 511–525',
     licence: 'facts of a published study',
     signals: 4545,
+    atStart: true,
     load: cems,
   },
   {
@@ -59,6 +53,7 @@ const datasets: readonly ShippedDataset[] = [
     attribution: 'Composite schedule and results of men’s Division I, 2009–10, as published on collegehockeystats.net',
     licence: 'facts of published results',
     signals: 1083,
+    atStart: true,
     load: iceHockey,
   },
   {
@@ -69,7 +64,31 @@ const datasets: readonly ShippedDataset[] = [
       'S. M. Stigler, “Citation patterns in the journals of statistics and probability”, Statistical Science 9 (1994) 94–108',
     licence: 'facts of a published study',
     signals: 12,
+    atStart: true,
     load: journalCitations,
+  },
+  {
+    name: 'opinpref',
+    title: 'OpinPref: summaries of product reviews, compared',
+    description:
+      'Which of two summaries of the same reviews people prefer, with seven aspect scores of each summary; 800 to train on and 140 to validate.',
+    attribution:
+      'S. Nath, T. Siledar, S. S. R. R. Muddu, R. Rangaraju, H. Khadilkar, P. Bhattacharyya, S. Banerjee, A. Patil, S. S. Singh, M. Chelliah, N. Garera, “Leveraging Domain Knowledge for Efficient Reward Modelling in RLHF: A Case-Study in E-Commerce Opinion Summarization”, arXiv 2402.15473 (2024)',
+    licence: 'MIT',
+    signals: 940,
+    atStart: false,
+    load: opinionSummaries,
+  },
+  {
+    name: 'personas',
+    title: 'Statements that ten simulated personas agree or disagree with',
+    description: 'A thousand statements for each of ten personas, half of which the persona would say.',
+    attribution:
+      'E. Perez et al., “Discovering Language Model Behaviors with Model-Written Evaluations”, arXiv 2212.09251 (2022), Anthropic',
+    licence: 'CC-BY-4.0',
+    signals: 10_000,
+    atStart: false,
+    load: personas,
   },
 ]
 
