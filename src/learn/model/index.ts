@@ -1,0 +1,1 @@
+export type { JudgedPairs, JudgedRows, LabelledPairs, ModelKind, ModelSizes } from './model-kind.ts'
