@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { accuracy, areaUnderCurve, kendallTau, midranks, pairAccuracy, pearson, spearman } from './agreement.ts'
+import { accuracy, kendallTau, midranks, pairAccuracy, pearson, spearman } from './agreement.ts'
 
 const x = [2, 7, 1, 7, 3, 9, 4, 4, 8, 5]
 const y = [1, 8, 2, 6, 6, 9, 3, 5, 5, 5]
@@ -62,18 +62,6 @@ describe('spearman and pearson', () => {
         y,
       ),
     ).toBeCloseTo(-spearman(x, y), 14)
-  })
-})
-
-describe('areaUnderCurve', () => {
-  it('counts ties half', () => {
-    // Positives .4 .4 .8 .9, negatives .1 .4 .3 .85: 2.5 + 2.5 + 3 + 4 of 16 pairs.
-    expect(areaUnderCurve([0.1, 0.4, 0.4, 0.4, 0.8, 0.3, 0.9, 0.85], [0, 1, 1, 0, 1, 0, 1, 0])).toBe(12 / 16)
-  })
-
-  it('is NaN without negatives and rejects other labels', () => {
-    expect(areaUnderCurve([1, 2], [1, 1])).toBeNaN()
-    expect(() => areaUnderCurve([1, 2], [0.5, 1])).toThrow('label 0 is 0.5, expected 0 or 1')
   })
 })
 

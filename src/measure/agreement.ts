@@ -123,27 +123,6 @@ export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
   return pearson(midranks(x), midranks(y))
 }
 
-/**
- * Area under the ROC curve: the chance that a random positive scores above a random negative, ties counting half. NaN
- * without a positive or without a negative.
- *
- * @param labels 1 for positives, 0 for negatives
- * @throws {RangeError} on other labels, unequal lengths, or NaN scores
- */
-export function areaUnderCurve(scores: ArrayLike<number>, labels: ArrayLike<number>): number {
-  sameLength(scores, labels, 0)
-  const ranks = midranks(scores)
-  let positives = 0
-  let rankSum = 0
-  for (let i = 0; i < labels.length; i++) {
-    if (labels[i] !== 0 && labels[i] !== 1) throw new RangeError(`label ${i} is ${labels[i]}, expected 0 or 1`)
-    if (labels[i] === 0) continue
-    positives++
-    rankSum += ranks[i] as number
-  }
-  return (rankSum - (positives * (positives + 1)) / 2) / (positives * (labels.length - positives))
-}
-
 /** Share of predictions equal to their label. @throws {RangeError} on unequal lengths or none */
 export function accuracy(predictions: ArrayLike<number>, labels: ArrayLike<number>): number {
   sameLength(predictions, labels, 1)

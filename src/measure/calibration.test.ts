@@ -19,6 +19,18 @@ describe('calibration', () => {
     expect(bins.map(({ count }) => count)).toEqual([3, 1, 2])
   })
 
+  it('closes bins on the right, also where p times the number of bins is rounded', () => {
+    // 0.3·10 is 3 and 0.07·100 is 7.000000000000001 in floating point; both lie on an edge and belong below it.
+    const alone = (p: number, bins: number): number => {
+      const marks = Array.from({ length: bins }, (_, k) => (k + 0.5) / bins)
+      const { bins: found } = calibration([...marks, p], [...marks, p], { bins })
+      return found.findIndex(({ count }) => count === 2)
+    }
+    expect([0, 0.1, 0.3, 0.30000001, 0.5, 0.9, 1].map((p) => alone(p, 10))).toEqual([0, 0, 2, 3, 4, 8, 9])
+    expect(alone(0.07, 100)).toBe(6)
+    expect(alone(0.29, 100)).toBe(28)
+  })
+
   it('finds little error in true probabilities and much in overconfident ones', () => {
     const random = seeded('calibration')
     const truth = Array.from({ length: 20_000 }, () => random.uniform())

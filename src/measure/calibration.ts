@@ -23,7 +23,10 @@ export interface Calibration {
 export interface CalibrationOptions {
   /** Default 10. */
   readonly bins?: number
-  /** Bins of equal width on [0, 1], or with as equal counts as ties allow. Default width. */
+  /**
+   * Bins of equal width on [0, 1], closed on the right (a probability on an edge belongs to the bin below, as in the
+   * code of MORE, arXiv 2312.07401), or with as equal counts as ties allow. Default width.
+   */
   readonly by?: 'width' | 'count'
 }
 
@@ -77,9 +80,15 @@ export function calibration(
   }
 }
 
-/** Bin k holds [k/bins, (k + 1)/bins), the last one 1 as well. */
+/** Bin k holds (k/bins, (k + 1)/bins], the first one 0 as well: as many edges inside (0, 1) as lie below p. */
 function byWidth(probabilities: ArrayLike<number>, bins: number): Int32Array {
-  return Int32Array.from(probabilities, (p) => Math.min(bins - 1, Math.floor(p * bins)))
+  return Int32Array.from(probabilities, (p) => {
+    let bin = Math.min(bins - 1, Math.floor(p * bins))
+    // p·bins may be rounded to the other side of an edge, so the edges themselves decide.
+    while (bin > 0 && p <= bin / bins) bin--
+    while (bin < bins - 1 && p > (bin + 1) / bins) bin++
+    return bin
+  })
 }
 
 /** Equal counts in order of probability; equal probabilities stay together, in the bin of the first. */
@@ -100,7 +109,7 @@ function byCount(probabilities: ArrayLike<number>, bins: number): Int32Array {
 
 /**
  * Calibration of P(a preferred to b), each pair seen in both orders: (p, y) and (1 − p, 1 − y). Which side was called a
- * then makes no difference, and the bins mirror each other around ½.
+ * then makes no difference, and the bins mirror each other around ½, but for probabilities on an edge.
  *
  * @param outcomes 1 when a was preferred, ½ for a tie, 0 when b was
  */

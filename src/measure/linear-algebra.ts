@@ -157,6 +157,17 @@ export function choleskySolve(
     for (let k = 0; k < i; k++) value -= (lower[row + k] as number) * (out[k] as number)
     out[i] = value / (lower[row + i] as number)
   }
+  return choleskyTransposeSolve(factor, out, out)
+}
+
+/** x with Lᵀ·x = b for a factored A = L·Lᵀ: standard normal b give x of covariance A⁻¹. `out` may be `right` itself. */
+export function choleskyTransposeSolve(
+  factor: CholeskyFactor,
+  right: Float64Array,
+  out: Float64Array = new Float64Array(factor.size),
+): Float64Array {
+  const { size, stride, lower } = factor
+  if (out !== right) out.set(right.subarray(0, size))
   for (let i = size - 1; i >= 0; i--) {
     const row = i * stride
     const value = (out[i] as number) / (lower[row + i] as number)

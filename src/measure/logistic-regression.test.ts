@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import peers from './fixtures/peers.json' with { type: 'json' }
 import { lbfgs } from './lbfgs.ts'
-import { logisticRegression } from './logistic-regression.ts'
+import { isSeparable, logisticRegression } from './logistic-regression.ts'
 import { logisticLoss, sigmoid } from './sigmoid.ts'
 
 // 26 rows with an intercept and two columns, given as distinct rows with their numbers of successes and failures.
@@ -93,6 +94,31 @@ describe('logisticRegression', () => {
     })
   })
 
+  it('gives the coefficients and covariance of statsmodels 0.15 (GLM) with offsets', () => {
+    const { design, columns, outcomes, offsets } = peers.logistic
+    // The last of six columns is always 0.
+    const five = Float64Array.from(design.filter((_, i) => i % columns < 5))
+    const fit = logisticRegression({ design: five, columns: 5, outcomes, offsets })
+    peers.glmWithOffset.coefficients.forEach((expected, k) => {
+      expect(fit.coefficients[k]).toBeCloseTo(expected, 8)
+    })
+    peers.glmWithOffset.covariance.forEach((expected, k) => {
+      expect(fit.modelCovariance[k]).toBeCloseTo(expected, 8)
+    })
+  })
+
+  it('is drawn to the centre of its ridge: wholly by a strong one, by calculation for one balanced row', () => {
+    const strong = logisticRegression(data, { ridge: 1e9, centre: [0.3, -1, 2] })
+    ;[0.3, -1, 2].forEach((expected, k) => {
+      expect(strong.coefficients[k]).toBeCloseTo(expected, 6)
+    })
+    // Outcome σ(0.4) has its slope 0 at β = 0.4, where a ridge centred there adds none.
+    const still = { design: Float64Array.of(1), columns: 1, outcomes: [1 / (1 + Math.exp(-0.4))] }
+    const fit = logisticRegression(still, { ridge: 3, centre: [0.4] })
+    expect(fit.coefficients[0]).toBeCloseTo(0.4, 12)
+    expect(fit.cost).toBeCloseTo(logisticLoss(0.4, sigmoid(0.4)), 12)
+  })
+
   it('names what does not fit', () => {
     expect(() => logisticRegression({ ...data, columns: 2 })).toThrow('48 numbers, expected 16 rows × 2 columns')
     expect(() => logisticRegression(data, { ridge: [1] })).toThrow('ridge has 1 entries, expected 3')
@@ -102,5 +128,29 @@ describe('logisticRegression', () => {
     expect(() => logisticRegression({ ...data, design: holed })).toThrow('row 1: column 1 is NaN')
     const doubled = { design: Float64Array.of(1, 1, 1, 1), columns: 2, outcomes: [0, 1] }
     expect(() => logisticRegression(doubled)).toThrow('not positive definite')
+  })
+})
+
+describe('isSeparable', () => {
+  const of = (x: readonly number[], outcomes: readonly number[], intercept = true): boolean =>
+    isSeparable({
+      design: Float64Array.from(x.flatMap((value) => (intercept ? [1, value] : [value]))),
+      columns: intercept ? 2 : 1,
+      outcomes,
+    })
+
+  it('is true where a threshold tells outcomes apart, also with rows on it', () => {
+    expect(of([1, 2, 3, 4], [0, 0, 1, 1])).toBe(true)
+    expect(of([1, 2, 2, 3], [0, 0, 1, 1])).toBe(true)
+    expect(of([1, 2, 3], [1, 1, 1])).toBe(true)
+    expect(of([1, 2, -1], [1, 1, 0], false)).toBe(true)
+  })
+
+  it('is false where outcomes cross, however far apart the rest lies', () => {
+    expect(of([1, 2, 3, 4], [0, 1, 0, 1])).toBe(false)
+    expect(of([0, 1, 2, 50, 60, 70, 1.5], [0, 0, 1, 1, 1, 1, 0])).toBe(true)
+    expect(of([0, 1, 2, 50, 60, 70, 3], [0, 0, 1, 1, 1, 1, 0])).toBe(false)
+    expect(of([1, 2, 3], [0.5, 0.5, 0.5])).toBe(false)
+    expect(isSeparable(data)).toBe(false)
   })
 })

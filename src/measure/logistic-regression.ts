@@ -1,21 +1,16 @@
 import { cholesky, choleskyInverse, sandwich } from './linear-algebra.ts'
+import { addLoss, addSquares, curvatures, type LogisticData, logisticRows, logOdds, mirror } from './logistic-rows.ts'
 import { newton } from './newton.ts'
-import { logisticLoss, sigmoid } from './sigmoid.ts'
-
-/** Rows of a regression; equal rows may be given once, with their number as the weight. */
-export interface LogisticData {
-  /** `[rows, columns]`, row after row; give a column of ones for an intercept. */
-  readonly design: Float64Array
-  readonly columns: number
-  /** `[rows]`: outcomes from 0 to 1. */
-  readonly outcomes: ArrayLike<number>
-  /** `[rows]`: how much a row counts; default 1. */
-  readonly weights?: ArrayLike<number>
-}
+import { sigmoid } from './sigmoid.ts'
 
 export interface LogisticOptions {
-  /** Strength of ½·ridge·β² by column, or of all; default 0. Leave controls and the intercept unpenalised with 0. */
+  /** Strength of ½·ridge·(β − centre)² by column, or of all; default 0. Leave controls and the intercept with 0. */
   readonly ridge?: number | readonly number[]
+  /**
+   * `[columns]`: where the ridge pulls to; default 0. With ridge 1/τ² and centre μ the fit is the most likely β under
+   * the prior N(μ, τ²).
+   */
+  readonly centre?: ArrayLike<number>
 }
 
 export interface LogisticFit {
@@ -25,6 +20,8 @@ export interface LogisticFit {
   readonly covariance: Float64Array
   /** `[columns]`: √diagonal. */
   readonly standardErrors: Float64Array
+  /** `[columns, columns]`: H⁻¹, the covariance when the model is right; with a ridge, of the normal posterior. */
+  readonly modelCovariance: Float64Array
   /** Σ weight·log-loss at the fit, without the penalty, in nats. */
   readonly cost: number
   readonly iterations: number
@@ -32,9 +29,9 @@ export interface LogisticFit {
 }
 
 /**
- * Weighted logistic regression with a ridge: minimises Σ w·[softplus(x·β) − y·x·β] + ½·Σ ridge_k·β_k² by Newton's
- * method. The covariance is the sandwich with H = Σ w·p(1 − p)·x·xᵀ + ridge and B = Σ w·(y − p)²·x·xᵀ, a weight of w
- * standing for w equal rows.
+ * Weighted logistic regression with a ridge: minimises Σ w·[softplus(s) − y·s] + ½·Σ ridge_k·(β_k − centre_k)² over β,
+ * s = offset + x·β, by Newton's method. The covariance is the sandwich with H = Σ w·p(1 − p)·x·xᵀ + ridge and
+ * B = Σ w·(y − p)²·x·xᵀ, a weight of w standing for w equal rows.
  *
  * @throws {RangeError} on shapes that do not match, or values that are not finite
  * @throws {NotPositiveDefiniteError} when columns depend on each other and have no ridge
@@ -42,79 +39,33 @@ export interface LogisticFit {
  * // an intercept-only fit to 3 of 4 successes: β = ln 3
  * logisticRegression({ design: Float64Array.of(1, 1), columns: 1, outcomes: [1, 0], weights: [3, 1] })
  */
-export function logisticRegression(data: LogisticData, { ridge = 0 }: LogisticOptions = {}): LogisticFit {
-  const { design, columns, outcomes } = data
-  const rows = outcomes.length
-  if (design.length !== rows * columns)
-    throw new RangeError(`design has ${design.length} numbers, expected ${rows} rows × ${columns} columns`)
-  if (typeof ridge !== 'number' && ridge.length !== columns)
-    throw new RangeError(`ridge has ${ridge.length} entries, expected ${columns}, one per column`)
-  if (data.weights && data.weights.length !== rows)
-    throw new RangeError(`weights has ${data.weights.length} entries, expected ${rows}, one per row`)
-  const weights = Float64Array.from({ length: rows }, (_, i) => data.weights?.[i] ?? 1)
-  for (let i = 0; i < rows; i++) {
-    const [outcome, weight] = [outcomes[i] as number, weights[i] as number]
-    if (!(outcome >= 0 && outcome <= 1)) throw new RangeError(`row ${i}: outcome is ${outcome}, expected 0 to 1`)
-    if (!(weight >= 0 && weight < Number.POSITIVE_INFINITY))
-      throw new RangeError(`row ${i}: weight is ${weight}, expected a finite number of at least 0`)
-  }
-  const bad = design.findIndex((value) => !Number.isFinite(value))
-  if (bad >= 0)
-    throw new RangeError(
-      `row ${Math.floor(bad / columns)}: column ${bad % columns} is ${design[bad]}, expected a finite number`,
-    )
+export function logisticRegression(data: LogisticData, options: LogisticOptions = {}): LogisticFit {
+  const { ridge = 0, centre } = options
+  const checked = logisticRows(data)
+  const { columns, outcomes, weights } = checked
+  for (const [name, given] of Object.entries({ ridge, centre }))
+    if (given !== undefined && typeof given !== 'number' && given.length !== columns)
+      throw new RangeError(`${name} has ${given.length} entries, expected ${columns}, one per column`)
 
   const penalty = (k: number): number => (typeof ridge === 'number' ? ridge : (ridge[k] as number))
-  const scoreOf = (beta: Float64Array, row: number): number => {
-    let sum = 0
-    for (let k = 0; k < columns; k++) sum += (design[row * columns + k] as number) * (beta[k] as number)
-    return sum
-  }
-  /** Adds Σ factor(score, row)·x·xᵀ to the lower triangle. */
-  const addSquares = (
-    beta: Float64Array,
-    matrix: Float64Array,
-    factor: (score: number, row: number) => number,
-  ): void => {
-    for (let row = 0; row < rows; row++) {
-      const scale = factor(scoreOf(beta, row), row)
-      for (let k = 0; k < columns; k++) {
-        const left = scale * (design[row * columns + k] as number)
-        for (let l = 0; l <= k; l++)
-          matrix[k * columns + l] = (matrix[k * columns + l] as number) + left * (design[row * columns + l] as number)
-      }
-    }
-  }
+  const away = (beta: Float64Array, k: number): number => (beta[k] as number) - (centre?.[k] ?? 0)
+  const penaltyAt = (beta: Float64Array): number =>
+    beta.reduce((sum, _, k) => sum + 0.5 * penalty(k) * away(beta, k) ** 2, 0)
   const information = (beta: Float64Array, hessian: Float64Array): void => {
     hessian.fill(0)
-    addSquares(beta, hessian, (score, row) => {
-      const p = sigmoid(score)
-      return (weights[row] as number) * p * (1 - p)
-    })
+    addSquares(checked, hessian, curvatures(checked, beta))
     for (let k = 0; k < columns; k++) hessian[k * columns + k] = (hessian[k * columns + k] as number) + penalty(k)
   }
   const minimum = newton(
     {
       size: columns,
       gradient(beta, gradient) {
-        let cost = 0
-        for (let k = 0; k < columns; k++) {
-          gradient[k] = penalty(k) * (beta[k] as number)
-          cost += 0.5 * (gradient[k] as number) * (beta[k] as number)
-        }
-        for (let row = 0; row < rows; row++) {
-          const score = scoreOf(beta, row)
-          const [weight, outcome] = [weights[row] as number, outcomes[row] as number]
-          cost += weight * logisticLoss(score, outcome)
-          const slope = weight * (sigmoid(score) - outcome)
-          for (let k = 0; k < columns; k++)
-            gradient[k] = (gradient[k] as number) + slope * (design[row * columns + k] as number)
-        }
-        return cost
+        for (let k = 0; k < columns; k++) gradient[k] = penalty(k) * away(beta, k)
+        return penaltyAt(beta) + addLoss(checked, beta, gradient)
       },
       hessian: information,
     },
-    new Float64Array(columns),
+    centre ? Float64Array.from(centre) : new Float64Array(columns),
     { gradientTolerance: 1e-10 * weights.reduce((sum, weight) => sum + weight, 0) },
   )
   const coefficients = minimum.parameters
@@ -122,18 +73,48 @@ export function logisticRegression(data: LogisticData, { ridge = 0 }: LogisticOp
   information(coefficients, hessian)
   const meat = new Float64Array(columns * columns)
   addSquares(
-    coefficients,
+    checked,
     meat,
-    (score, row) => (weights[row] as number) * (sigmoid(score) - (outcomes[row] as number)) ** 2,
+    logOdds(checked, coefficients).map(
+      (score, row) => (weights[row] as number) * (sigmoid(score) - (outcomes[row] as number)) ** 2,
+    ),
   )
-  for (let k = 0; k < columns; k++) for (let l = 0; l < k; l++) meat[l * columns + k] = meat[k * columns + l] as number
-  const covariance = sandwich(choleskyInverse(cholesky(hessian, columns)), meat, columns)
+  mirror(meat, columns)
+  const modelCovariance = choleskyInverse(cholesky(hessian, columns))
+  const covariance = sandwich(modelCovariance, meat, columns)
   return {
     coefficients,
     covariance,
     standardErrors: coefficients.map((_, k) => Math.sqrt(covariance[k * columns + k] as number)),
-    cost: minimum.value - coefficients.reduce((sum, beta, k) => sum + 0.5 * penalty(k) * beta * beta, 0),
+    modelCovariance,
+    cost: minimum.value - penaltyAt(coefficients),
     iterations: minimum.iterations,
     converged: minimum.converged,
   }
+}
+
+/**
+ * Whether some direction of β predicts outcomes without a fault, so that no finite β fits best: every row leans the way
+ * of its outcome or not at all, and some lean. Found as what β still moves by when a tiny ridge is made a thousand
+ * times smaller: nothing where a best fit exists, log 1000 and more in the rows that separate.
+ *
+ * @throws {RangeError} as {@link logisticRegression}
+ */
+export function isSeparable(data: LogisticData): boolean {
+  const checked = logisticRows(data)
+  const scale = checked.weights.reduce((sum, weight) => sum + weight, 0) || 1
+  const [near, far] = [1e-6, 1e-9].map((ridge) => logisticRegression(data, { ridge: ridge * scale }).coefficients)
+  const moved = (far as Float64Array).map((beta, k) => beta - (near?.[k] as number))
+  const leans = logOdds({ ...checked, offsets: new Float64Array(checked.rows) }, moved)
+  let strict = false
+  for (let row = 0; row < checked.rows; row++) {
+    if (checked.weights[row] === 0) continue
+    const outcome = checked.outcomes[row] as number
+    const lean = leans[row] as number
+    // A row with a share of both outcomes leans wrongly whichever way it leans.
+    const along = outcome === 1 ? lean : outcome === 0 ? -lean : -Math.abs(lean)
+    if (along < -0.1) return false
+    if (along > 1) strict = true
+  }
+  return strict
 }
