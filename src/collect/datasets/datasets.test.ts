@@ -97,10 +97,19 @@ describe('shippedDatasets', () => {
     expect(first?.rater).toEqual({
       id: 'eurovision/2016/AM/A',
       kind: 'human',
-      traits: { country: 'Armenia', year: 2016 },
+      traits: { country: 'Armenia', region: 'Non-European', year: 2016 },
     })
     expect(first?.ranks.slice(0, 3)).toEqual([12, 17, 11])
-    expect(first?.candidates[0]).toMatchObject({ features: { year: 2016, country: 'Austria' } })
+    // Austria sang twelfth in that semi-final and twenty-fourth in the final (contestants.csv).
+    expect(first?.candidates[0]?.features).toEqual({
+      year: 2016,
+      country: 'Austria',
+      region: 'Western Europe',
+      runningOrder: 12,
+    })
+    const final = rankings.find(({ context }) => context.id === 'eurovision/2016/final')
+    const austria = final?.candidates.find(({ features }) => features?.['country'] === 'Austria')
+    expect(austria?.features?.['runningOrder']).toBe(24)
     expect(first?.candidates[0]?.content).toEqual({ modality: 'item', item: "2016 Austria: Loin d'ici – Zoë" })
     for (const { ranks, candidates } of rankings)
       expect(ranks.toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual(candidates.map((_, index) => index + 1))

@@ -15,41 +15,68 @@ interface Ballot {
   readonly from: string
 }
 
-/** Songs by year and country's code, as items such as `2019 Italy: Soldi – Mahmood`. */
-type Songs = ReadonlyMap<string, Candidate>
-
-async function countryNames(run: Run): Promise<ReadonlyMap<string, string>> {
-  const names = new Map<string, string>()
-  const rows = tableRows('eurovision/countries.csv', run, (row): [string, string] => [
-    row.text('country'),
-    row.text('country_name'),
-  ])
-  for await (const [code, name] of rows) names.set(code, name)
-  return names
+/** Songs by year and country's code, as items such as `2019 Italy: Soldi – Mahmood`, and their place in a show. */
+interface Songs {
+  readonly songs: ReadonlyMap<string, Candidate>
+  /** By show's id and country's code; the first to sing is 1. */
+  readonly runningOrder: ReadonlyMap<string, number>
 }
 
-async function readSongs(run: Run, countries: ReadonlyMap<string, string>): Promise<Songs> {
+interface Country {
+  readonly country: string
+  readonly region?: string
+}
+
+type Countries = (code: string) => Country
+
+async function readCountries(run: Run): Promise<Countries> {
+  const countries = new Map<string, Country>()
+  const rows = tableRows('eurovision/countries.csv', run, (row): [string, Country] => [
+    row.text('country'),
+    { country: row.text('country_name'), region: row.text('region') },
+  ])
+  for await (const [code, about] of rows) countries.set(code, about)
+  return (code) => countries.get(code) ?? { country: code }
+}
+
+async function readSongs(run: Run, countries: Countries): Promise<Songs> {
   const songs = new Map<string, Candidate>()
+  const runningOrder = new Map<string, number>()
   const rows = tableRows('eurovision/contestants.csv', run, (row) => {
     const year = row.number('year')
-    const country = countries.get(row.text('country')) ?? row.text('country')
+    const code = row.text('country')
+    const { country, region } = countries(code)
     // Three songs have no title in the file; it is the performers' own name.
     const title = [row.maybeText('song'), row.text('performer')].filter((part) => part !== undefined).join(' – ')
     const item = `${year} ${country}: ${title}`
+    // The one semi-final of 2004 to 2007 has the number 0.
+    const semifinal = row.maybeNumber('semifinal_number')
     return {
-      key: `${year} ${row.text('country')}`,
-      song: candidate({ modality: 'item', item }, { features: { year, country } }),
+      key: `${year} ${code}`,
+      song: candidate(
+        { modality: 'item', item },
+        { features: { year, country, ...(region !== undefined && { region }) } },
+      ),
+      places: [
+        [semifinal === 0 ? 'semi-final' : `semi-final-${semifinal}`, row.maybeNumber('semifinal_running_order')],
+        ['final', row.maybeNumber('final_running_order')],
+      ] as const,
+      show: (round: string) => `${contextOf({ year, round }).id}/${code}`,
     }
   })
   // In 1956, of which there are no votes, every country sang two songs; the later row stands here.
-  for await (const { key, song } of rows) songs.set(key, song)
-  return songs
+  for await (const { key, song, places, show } of rows) {
+    songs.set(key, song)
+    for (const [round, place] of places) if (place !== undefined) runningOrder.set(show(round), place)
+  }
+  return { songs, runningOrder }
 }
 
-function songOf(songs: Songs, year: number, country: string): Candidate {
-  const song = songs.get(`${year} ${country}`)
-  if (!song) throw new Error(`contestants.csv has no song of ${country} in ${year}`)
-  return song
+function songOf({ songs, runningOrder }: Songs, ballot: Ballot, country: string): Candidate {
+  const song = songs.get(`${ballot.year} ${country}`)
+  if (!song) throw new Error(`contestants.csv has no song of ${country} in ${ballot.year}`)
+  const place = runningOrder.get(`${contextOf(ballot).id}/${country}`)
+  return place === undefined ? song : { ...song, features: { ...song.features, runningOrder: place } }
 }
 
 const ballotOf = (row: TableRow): Ballot => ({
@@ -58,7 +85,7 @@ const ballotOf = (row: TableRow): Ballot => ({
   from: row.text('from_country'),
 })
 
-const contextOf = ({ year, round }: Ballot): Context => ({
+const contextOf = ({ year, round }: Pick<Ballot, 'year' | 'round'>): Context => ({
   id: `eurovision/${year}/${round}`,
   tags: ['eurovision', `${year}`, round],
 })
@@ -107,10 +134,10 @@ async function* ballots<Entry>(
 
 /**
  * Full rankings by the jurors of the Eurovision Song Contest, 2016 to 2022: a rater per juror (`eurovision/2019/AZ/A`,
- * with traits country and year), a ranking per show. A juror without any rank in a show is left out.
+ * with traits country, region and year), a ranking per show. A juror without any rank in a show is left out.
  */
 export async function* eurovisionJurors(run: Run): AsyncGenerator<Ranking> {
-  const countries = await countryNames(run)
+  const countries = await readCountries(run)
   const songs = await readSongs(run, countries)
   const seats = ['A', 'B', 'C', 'D', 'E']
   const rows = tableRows('eurovision/jurors.csv', run, (row) => ({
@@ -125,10 +152,10 @@ export async function* eurovisionJurors(run: Run): AsyncGenerator<Ranking> {
         ballot,
         {
           id: `eurovision/${ballot.year}/${ballot.from}/${seat}`,
-          traits: { country: countries.get(ballot.from) ?? ballot.from, year: ballot.year },
+          traits: { ...countries(ballot.from), year: ballot.year },
         },
         'eurovision-jurors',
-        entries.map(({ to }) => songOf(songs, ballot.year, to)),
+        entries.map(({ to }) => songOf(songs, ballot, to)),
         ranks,
       )
     }
@@ -148,9 +175,12 @@ const voters = [
  * Points from country to country in the Eurovision Song Contest, 1957 to 2022, as rankings with ties: of a country's
  * jury and of its televote where they are known apart (`eurovision/2019/AZ/jury`), else of both together (`…/total`).
  * The points themselves are in the metadata, in the candidates' order.
+ *
+ * Features of a song, here and in {@link eurovisionJurors}: year, country, region of the country, and its place in the
+ * running order of the show where it is known.
  */
 export async function* eurovisionPoints(run: Run): AsyncGenerator<Ranking> {
-  const countries = await countryNames(run)
+  const countries = await readCountries(run)
   const songs = await readSongs(run, countries)
   const rows = tableRows('eurovision/votes.csv', run, (row) => ({
     ballot: ballotOf(row),
@@ -171,10 +201,10 @@ export async function* eurovisionPoints(run: Run): AsyncGenerator<Ranking> {
         ballot,
         {
           id: `eurovision/${ballot.year}/${ballot.from}/${by}`,
-          traits: { country: countries.get(ballot.from) ?? ballot.from, year: ballot.year, by },
+          traits: { ...countries(ballot.from), year: ballot.year, by },
         },
         'eurovision-points',
-        entries.map(({ to }) => songOf(songs, ballot.year, to)),
+        entries.map(({ to }) => songOf(songs, ballot, to)),
         ranksOfPoints(points),
         { points },
       )
