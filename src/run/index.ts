@@ -1,5 +1,6 @@
 export { canonicalJson, contentHash, type Json } from './hash.ts'
 export { type Random, seeded } from './random.ts'
+export { type RecentMap, recentMap } from './recent.ts'
 export {
   type Checkpoints,
   type LogLine,

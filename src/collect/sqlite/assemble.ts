@@ -1,6 +1,6 @@
+import { recentMap } from '../../run/index.ts'
 import { type Content, type Context, candidateId, type Rater, type Signal } from '../signal.ts'
 import type { Connection } from './connection.ts'
-import { recentMap } from './recent.ts'
 import { contentNumber, frozen, type Stored, type StoredCandidate, signalFrom } from './record.ts'
 import { rowsAt } from './rows.ts'
 

@@ -1,8 +1,8 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely } from 'kysely'
+import { recentMap } from '../../run/index.ts'
 import { nodeSqliteDialect } from './dialect.ts'
-import { recentMap } from './recent.ts'
 import type { Tables } from './tables.ts'
 
 /** A value of a row. The store keeps no blobs and no integers beyond 2⁵³. */

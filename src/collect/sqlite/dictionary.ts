@@ -1,6 +1,6 @@
+import { recentMap } from '../../run/index.ts'
 import { sameJson } from '../same.ts'
 import type { Connection, Value } from './connection.ts'
-import { recentMap } from './recent.ts'
 import { rowsAt, writeRows } from './rows.ts'
 
 /** What is known of something that signals refer to by number. */
