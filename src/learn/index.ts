@@ -21,6 +21,7 @@ export * from './contract.ts'
 export { davidson } from './davidson.ts'
 export { type EloScale, eloRatings, pointsPerLogOdds, ranksFromIntervals } from './elo-scale.ts'
 export * from './encoder/index.ts'
+export * from './loss/index.ts'
 export * from './model/index.ts'
 export { type OnlineEloOptions, onlineElo } from './online-elo.ts'
 export {

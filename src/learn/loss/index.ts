@@ -1,0 +1,5 @@
+export { type InfoNceOptions, infoNce } from './info-nce.ts'
+export { type ListLossOptions, listMle, listNet, type RankListOptions, rankList, rankNet } from './list-losses.ts'
+export { type HingeOptions, hinge, type PairLossOptions, pairLoss } from './pair-loss.ts'
+export { type Reduced, reduceLosses } from './reduction.ts'
+export { davidsonLoss, raoKupperLoss } from './tie-losses.ts'
