@@ -1,2 +1,28 @@
 export type { Encoder, EncoderDescription, EncoderKind } from './encoder.ts'
+export { encoderId } from './encoder-id.ts'
 export { type GivenFeaturesOptions, givenFeatures } from './given-features.ts'
+export {
+  hashNgrams,
+  inverseDocumentFrequencies,
+  type NgramOptions,
+  ngramCounts,
+  type SparseRow,
+} from './hash-ngrams.ts'
+export {
+  type HashedNgramsOptions,
+  type HashedNgramsParameters,
+  hashedNgrams,
+  hashedNgramsKind,
+  type NgramRarity,
+  ngramRarity,
+  projectSparse,
+} from './hashed-ngrams.ts'
+export {
+  type Addressed,
+  candidateText,
+  contextAddress,
+  contextText,
+  type Reads,
+  textsOf,
+  transcript,
+} from './judged-text.ts'
