@@ -4,9 +4,9 @@ import { gradients } from './gradient.ts'
 import { ancestors } from './graph/ancestors.ts'
 import { formatShape } from './graph/dimension.ts'
 import { isFloat } from './graph/dtype.ts'
-import { applyOne, type Emitter, input, inputAt, isTensor, type Node, type Op, type Tensor } from './graph/tensor.ts'
+import { applyOne, input, inputAt, isTensor, type Node, type Op, type Tensor } from './graph/tensor.ts'
 import { type TensorValue, zeros } from './graph/value.ts'
-import { encodeModel, type OnnxGraph } from './onnx/model.ts'
+import { encodeModel } from './onnx/model.ts'
 import { assertFinite } from './onnx/probe.ts'
 import { add, mul } from './ops/arithmetic.ts'
 import { slice } from './ops/join.ts'
@@ -58,57 +58,17 @@ export interface TrainStep<I extends InputSpecs, P, R> {
 
 /**
  * A value that is ready only when other tensors are. ONNX runs nodes in an order of data, and the parameters are
- * overwritten in place: this holds updates back until nothing reads the old parameters any more. Written as a
- * conditional whose other branch, never taken, reads those tensors.
+ * overwritten in place: this holds updates back until nothing reads the old parameters any more. Written as all of the
+ * value up to an end that is known only when the others are there: the largest of their sizes and its own.
  */
 const afterOp: Op<Record<never, never>> = {
   name: 'after',
   infer: (inputs) => [inputAt(inputs, 0)].map(({ dtype, shape }) => ({ dtype, shape })),
   emit({ inputs }, emitter) {
-    const [value, ...awaited] = inputs
-    if (value === undefined) return ''
-    return emitAfter(emitter, value, awaited)
+    const sizes = inputs.map((tensor) => emitter.node('Size', [emitter.name(tensor)]))
+    const end = emitter.node('Reshape', [emitter.node('Max', sizes), emitter.integers([1])])
+    return emitter.node('Slice', [emitter.name(inputAt(inputs, 0)), emitter.integers([0]), end, emitter.integers([0])])
   },
-}
-
-function emitAfter(emitter: Emitter, value: Tensor, awaited: readonly Tensor[]): string {
-  const name = emitter.name(value)
-  const total = emitter.node('ReduceSum', [name], { keepdims: 0 })
-  const never = emitter.node('Less', [total, total])
-  const node = (
-    opType: string,
-    inputs: readonly string[],
-    output: string,
-    attributes = {},
-  ): OnnxGraph['nodes'][number] => ({
-    opType,
-    domain: '',
-    name: output,
-    inputs,
-    outputs: [output],
-    attributes,
-  })
-  const branch = (label: string, nodes: OnnxGraph['nodes'], result: string): { graph: OnnxGraph } => ({
-    graph: {
-      name: label,
-      nodes,
-      initializers: [],
-      inputs: [],
-      outputs: [{ name: result, dtype: value.dtype, shape: value.shape }],
-      values: [],
-    },
-  })
-  const sums = awaited.map((tensor, index) => ({ tensor, name: `${never}/read_${index}` }))
-  const reads = sums.flatMap(({ tensor, name: sum }) => [
-    node('Cast', [emitter.name(tensor)], `${sum}_float`, { to: 1 }),
-    node('ReduceMax', [`${sum}_float`], sum, { keepdims: 0 }),
-  ])
-  const taken = `${never}/taken`
-  const skipped = `${never}/skipped`
-  return emitter.node('If', [never], {
-    then_branch: branch('reads', [...reads, node('Sum', [name, ...sums.map((sum) => sum.name)], skipped)], skipped),
-    else_branch: branch('value', [node('Identity', [name], taken)], taken),
-  })
 }
 
 const overwriting = new Set(['add', 'sub', 'mul', 'div', 'where'])

@@ -13,7 +13,7 @@ const elementwiseNames = [
   ...['neg', 'abs', 'sign', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'safeRoot', 'reciprocal', 'sin', 'cos', 'tanh'],
   ...['sigmoid', 'erf', 'relu', 'softplus', 'silu', 'gelu', 'clip', 'floor', 'ceil', 'round', 'cast', 'upperBits'],
   ...['steadyLog', 'stopGradient', 'reverseGradient', 'isNotANumber', 'isInfinite', 'not', 'and', 'or', 'where'],
-  ...['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum'],
+  ...['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'nonZero'],
   ...['equal', 'less', 'lessOrEqual', 'greater', 'greaterOrEqual'],
 ]
 const elementwise: BatchingRule = (call) => {

@@ -1,15 +1,29 @@
+import { onnxType } from '../graph/dtype.ts'
 import { applyOne, inputAt, type Op, type Tensor } from '../graph/tensor.ts'
 import { add, mul, neg, sub, unary } from './arithmetic.ts'
-import { greater, greaterOrEqual, where } from './compare.ts'
-import { emitLog1p, exp, sigmoid, square, tanh } from './elementwise.ts'
+import { greaterOrEqual, where } from './compare.ts'
+import { exp, sigmoid, square, tanh } from './elementwise.ts'
 import { erf } from './erf.ts'
+
+/** 1 where x is not 0, 0 where it is. */
+const nonZeroOp: Op<Record<never, never>> = {
+  name: 'nonZero',
+  infer: (inputs) => [inputAt(inputs, 0)].map(({ dtype, shape }) => ({ dtype, shape })),
+  emit({ inputs }, emitter) {
+    const x = inputAt(inputs, 0)
+    return emitter.node('Cast', [emitter.node('Cast', [emitter.name(x)], { to: onnxType.bool })], {
+      to: onnxType[x.dtype],
+    })
+  },
+}
 
 /** max(x, 0); gradient 0 at 0. */
 export const relu = unary({
   name: 'relu',
   onnx: 'Relu',
   fold: (x) => Math.max(x, 0),
-  vjp: (_x, y, g) => where(greater(y, 0), g, 0),
+  // Casts and a product take half the time of a comparison and a selection.
+  vjp: (_x, y, g) => mul(g, applyOne(nonZeroOp, [y], {})),
 })
 
 /** x for x > 0, slope · x otherwise. */
@@ -20,12 +34,17 @@ export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
 const softplusOp: Op<Record<never, never>> = {
   name: 'softplus',
   infer: (inputs) => [inputAt(inputs, 0)].map(({ dtype, shape }) => ({ dtype, shape })),
-  // max(x, 0) + log(1 + e^−|x|); ONNX's own Softplus loses what is small beside 1.
+  // max(x, 0) + log(1 + t) with t = e^−|x|; ONNX's own Softplus loses what is small beside 1. With u = 1 + t rounded,
+  // log(1 + t) = log(u) + (t − (u − 1))/u: all of t is in the second term where it is too small for the first.
   emit({ inputs }, emitter) {
     const x = inputAt(inputs, 0)
     const name = emitter.name(x)
+    const one = emitter.scalar(1, x.dtype)
     const decay = emitter.node('Exp', [emitter.node('Neg', [emitter.node('Abs', [name])])])
-    return emitter.node('Add', [emitter.node('Relu', [name]), emitLog1p(emitter, decay, x.dtype)])
+    const u = emitter.node('Add', [decay, one])
+    const lost = emitter.node('Sub', [decay, emitter.node('Sub', [u, one])])
+    const logarithm = emitter.node('Add', [emitter.node('Log', [u]), emitter.node('Div', [lost, u])])
+    return emitter.node('Add', [emitter.node('Relu', [name]), logarithm])
   },
   vjp: ({ inputs }, [gradient]) => [gradient && mul(gradient, sigmoid(inputAt(inputs, 0)))],
 }

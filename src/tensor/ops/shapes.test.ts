@@ -93,4 +93,45 @@ describe('shapes', () => {
     expect(Number(result.slope[1]?.data[3])).toBeCloseTo(2, 6)
     expect(result.slope[0]?.shape).toEqual([1, 2])
   })
+
+  it('sums over leading axes of any number and size, an empty batch as well', async () => {
+    const run = await t.compile(
+      ({ x }) => ({
+        one: t.sum(x, 0),
+        two: t.sum(x, [0, 1]),
+        kept: t.sum(x, [0, 1], { keepDims: true }),
+        last: t.sum(x, 2),
+        all: t.sum(x),
+      }),
+      { inputs: { x: t.spec(['n', 'm', 3]) }, threads: 2 },
+    )
+    // x[i, j, k] = 100 i + 10 j + k
+    const x = [0, 1].map((i) => [0, 1, 2, 3].map((j) => [0, 1, 2].map((k) => 100 * i + 10 * j + k)))
+    const made = await run({ x })
+    expect(t.toNested(made.one)).toEqual([0, 1, 2, 3].map((j) => [0, 1, 2].map((k) => 100 + 20 * j + 2 * k)))
+    expect(t.toNested(made.two)).toEqual([520, 528, 536])
+    expect(t.toNested(made.kept)).toEqual([[[520, 528, 536]]])
+    expect(t.toNested(made.last)).toEqual([0, 1].map((i) => [0, 1, 2, 3].map((j) => 300 * i + 30 * j + 3)))
+    expect(t.toNested(made.all)).toBe(1584)
+    const empty = await run({ x: t.zeros([0, 2, 3]) })
+    expect(t.toNested(empty.one)).toEqual([
+      [0, 0, 0],
+      [0, 0, 0],
+    ])
+    expect(t.toNested(empty.two)).toEqual([0, 0, 0])
+    expect(t.toNested((await run({ x: t.zeros([2, 0, 3]) })).one)).toEqual([])
+  })
+
+  it('keeps what is small in softplus, in float32', async () => {
+    const run = await t.compile(({ x }) => t.softplus(x), { inputs: { x: t.spec(['n']) } })
+    const x = [-80, -50, -17.3, -5, -1, -1e-3, 0, 1e-3, 0.7, 3, 17, 88, 1e5]
+    const made = await run({ x })
+    const expected = x.map(
+      (number) => Math.max(Math.fround(number), 0) + Math.log1p(Math.exp(-Math.abs(Math.fround(number)))),
+    )
+    for (const [index, exact] of expected.entries())
+      expect(Math.abs(Number(made.data[index]) / exact - 1)).toBeLessThan(4e-7)
+    const odd = await run({ x: [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN] })
+    expect([...odd.data]).toEqual([Number.POSITIVE_INFINITY, 0, Number.NaN])
+  })
 })
