@@ -123,4 +123,28 @@ describe('lbfgs', () => {
   it('says when it has not arrived', () => {
     expect(lbfgs(exponentials([3, 9]), Float64Array.of(-3, -3), { maxIterations: 2 }).converged).toBe(false)
   })
+
+  it('goes on by the gradient where the value is known to twelve digits only, as a sum of many rows is', () => {
+    // ln cosh(x − 1), 10⁵ times, on a value of 10⁵, with an error of 10⁻⁸ that no step can foresee.
+    let calls = 0
+    const minimum = newton(
+      {
+        size: 1,
+        gradient(x, gradient) {
+          calls++
+          const at = (x[0] as number) - 1
+          gradient[0] = 1e5 * Math.tanh(at)
+          return 1e5 * (1 + Math.log(Math.cosh(at))) + 1e-8 * Math.sin(1e12 * at)
+        },
+        hessian(x, hessian) {
+          hessian[0] = 1e5 / Math.cosh((x[0] as number) - 1) ** 2
+        },
+      },
+      Float64Array.of(0.3),
+      { gradientTolerance: 1e-7 },
+    )
+    expect(minimum.converged).toBe(true)
+    expect(minimum.parameters[0]).toBeCloseTo(1, 11)
+    expect(calls).toBeLessThan(40)
+  })
 })

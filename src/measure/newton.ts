@@ -86,8 +86,8 @@ export function newton(objective: ConvexObjective, start: Float64Array, options:
     choleskySolve(factor, gradient, step)
     let slope = 0
     for (let i = 0; i < size; i++) slope -= (gradient[i] as number) * (step[i] as number)
-    // Below this the value is too coarse to tell better from worse; then the gradient judges.
-    const noise = 1e-14 * Math.max(1, Math.abs(value))
+    // Below this the value, a sum over very many rows, is too coarse to tell better from worse; then the gradient judges.
+    const noise = 1e-12 * Math.max(1, Math.abs(value))
     let accepted = false
     for (let length = 1; length > 1e-10; length /= 2) {
       for (let i = 0; i < size; i++) trial[i] = (parameters[i] as number) - length * (step[i] as number)
