@@ -341,6 +341,11 @@ export function contextId(context: Omit<Context, 'id'>): string {
   return contentHash(canonicalJson(context as Json))
 }
 
+/** The address of a context's words: that of a conversation with its messages. */
+export function contextAddress({ messages = [] }: Pick<Context, 'messages'>): string {
+  return candidateId({ modality: 'conversation', messages })
+}
+
 /** Every candidate a signal mentions, in order. */
 export function candidatesOf(signal: Signal): readonly Candidate[] {
   switch (signal.kind) {

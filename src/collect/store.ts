@@ -75,6 +75,19 @@ export interface DocumentStore {
 }
 
 /**
+ * Vectors that encoders made of contents, kept so that none is computed twice. A vector is named by its encoder and by
+ * the address of what was encoded: a candidate's id, or for the words of a context its {@link contextAddress}.
+ */
+export interface EmbeddingStore {
+  /** The vectors of some contents, in their order; undefined where none is kept. Any number may be asked for. */
+  get(encoder: string, addresses: readonly string[]): Promise<readonly (Float32Array | undefined)[]>
+  /** Keeps vectors by the address of what was encoded, in place of earlier ones. */
+  put(encoder: string, vectors: ReadonlyMap<string, Float32Array>): Promise<void>
+  /** Forgets an encoder's vectors. */
+  clear(encoder: string): Promise<void>
+}
+
+/**
  * Where signals are kept. What `insert` has answered for is on the disk: a crash afterwards loses nothing, and a crash
  * before leaves nothing of the batch.
  */
@@ -99,12 +112,13 @@ export interface SignalStore extends SignalSource {
   version(): Promise<string>
   snapshot(): Promise<SignalSnapshot>
   /**
-   * Removes a rater's signals, and contents and contexts nothing else mentions, down to the bytes on the disk; bytes
-   * that an open snapshot still shows go when it is closed. Takes time in proportion to the whole store. Returns how
+   * Removes a rater's signals, and contents and contexts nothing else mentions with the embeddings of those, down to the
+   * bytes on the disk; bytes that an open snapshot still shows go when it is closed. Takes time in proportion to the whole store. Returns how
    * many signals went.
    */
   eraseRater(id: string): Promise<number>
   readonly documents: DocumentStore
+  readonly embeddings: EmbeddingStore
   close(): Promise<void>
 }
 

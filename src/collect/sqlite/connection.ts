@@ -5,8 +5,8 @@ import { recentMap } from '../../run/index.ts'
 import { nodeSqliteDialect } from './dialect.ts'
 import type { Tables } from './tables.ts'
 
-/** A value of a row. The store keeps no blobs and no integers beyond 2⁵³. */
-export type Value = string | number | null
+/** A value of a row. The store keeps no integers beyond 2⁵³. */
+export type Value = string | number | null | Uint8Array
 
 /** One open database. Reading and writing are synchronous; only waiting for another process's lock is not. */
 export interface Connection {

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Context, contextAddress } from '../signal.ts'
 import { contentFrom } from './assemble.ts'
 import type { Connection } from './connection.ts'
+import { forgetEmbeddings } from './embeddings.ts'
 import { type Entries, findNumbers, keyOf, keyOfContent, keyOfSignalsBy, removeEntries } from './lookup.ts'
 import { contentNumber, type StoredCandidate } from './record.ts'
 import { readState, saveState } from './state.ts'
@@ -112,7 +114,12 @@ function eraseOrphans(connection: Connection, state: StateTable, { contexts, lin
     return entries
   }
   connection.run('delete from context_tags where context in (select value from json_each(?))', [goneContexts])
-  remove('contexts', goneContexts, (body) => keyOf('context', (JSON.parse(body) as { id: string }).id))
+  const goneWords = new Set<string>()
+  remove('contexts', goneContexts, (body) => {
+    const context = JSON.parse(body) as Context
+    goneWords.add(contextAddress(context))
+    return keyOf('context', context.id)
+  })
   connection.run('delete from lineup_producers where lineup in (select value from json_each(?))', [goneLineups])
   remove('lineups', goneLineups, (body) => keyOf('lineup', body))
 
@@ -130,7 +137,12 @@ function eraseOrphans(connection: Connection, state: StateTable, { contexts, lin
       ])
       .map(([body]) => contentFrom(body as string).id),
   )
-  for (const address of addresses) if (!stillThere.has(address)) state.candidates--
+  for (const address of addresses)
+    if (!stillThere.has(address)) {
+      state.candidates--
+      goneWords.add(address)
+    }
+  forgetEmbeddings(connection, [...goneWords])
 
   connection.run('delete from tallies where signals = 0')
   const goneSources = connection

@@ -21,7 +21,7 @@ describe('migrate', () => {
     const before = steps()
     await expect(openSqliteStore(folder)).rejects.toThrow(NewerStoreError)
     await expect(openSqliteStore(folder)).rejects.toThrow(
-      'written by a newer version of penchant (it has 9999-future; this version knows up to 0001-signals)',
+      'written by a newer version of penchant (it has 9999-future; this version knows up to 0002-embeddings)',
     )
     expect(steps()).toBe(before)
     database.close()

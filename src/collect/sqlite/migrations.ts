@@ -91,6 +91,23 @@ export const migrations: { readonly [name: string]: Migration } = {
       await sql`insert into state (id, version) values (1, lower(hex(randomblob(16))))`.execute(db)
     },
   },
+  '0002-embeddings': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('encoders')
+        .addColumn('number', 'integer', (column) => column.primaryKey())
+        .addColumn('id', 'text', (column) => column.notNull().unique())
+        .execute()
+      // With row numbers, unlike the other keyed tables: vectors of kilobytes would fill the inner pages of a tree by key.
+      await db.schema
+        .createTable('embeddings')
+        .addColumn('address', 'text', (column) => column.notNull())
+        .addColumn('encoder', 'integer', (column) => column.notNull().references('encoders.number'))
+        .addColumn('vector', 'blob', (column) => column.notNull())
+        .addPrimaryKeyConstraint('embeddings_key', ['address', 'encoder'])
+        .execute()
+    },
+  },
 }
 
 /**

@@ -4,6 +4,7 @@ import type { SignalSnapshot, SignalStore } from '../store.ts'
 import { assembler } from './assemble.ts'
 import { type Connection, connect } from './connection.ts'
 import { sqliteDocuments } from './documents.ts'
+import { sqliteEmbeddings } from './embeddings.ts'
 import { eraseFromTables, scrub } from './erase.ts'
 import { inserter } from './insert.ts'
 import { isMigrated, migrate } from './migrations.ts'
@@ -105,6 +106,7 @@ export async function openSqliteStore(folder: string, options: SqliteStoreOption
       return erased
     },
     documents: sqliteDocuments(connection),
+    embeddings: sqliteEmbeddings(connection),
     async close() {
       for (const snapshot of [...snapshots]) await snapshot.close()
       await connection.close()

@@ -24,6 +24,10 @@ export interface Tables {
   lookup_recent: { key: number; number: number }
   /** How many signals there are by kind and source. */
   tallies: { kind: number; source: number; signals: number }
+  /** Encoders by the hash that names them. */
+  encoders: { number: number; id: string }
+  /** `address` is that of what was encoded, `vector` its float32 numbers, least significant byte first. */
+  embeddings: { address: string; encoder: number; vector: Uint8Array }
   documents: { collection: string; id: string; body: string }
 }
 

@@ -20,7 +20,6 @@ export {
 export {
   type Addressed,
   candidateText,
-  contextAddress,
   contextText,
   type Reads,
   textsOf,

@@ -1,4 +1,4 @@
-import { type Candidate, type Context, candidateId } from '../../collect/index.ts'
+import { type Candidate, type Context, contextAddress } from '../../collect/index.ts'
 import type { Judgement } from '../contract.ts'
 
 /** Which texts of a judgement an encoder reads. */
@@ -43,11 +43,6 @@ export interface Addressed {
   readonly text: string
   /** SHA-256 in hexadecimal: the candidate's own id, for a context that of its messages as a content. */
   readonly address: string
-}
-
-/** The address of a context's words: that of a conversation with its messages. */
-export function contextAddress({ messages = [] }: Context): string {
-  return candidateId({ modality: 'conversation', messages: [...messages] })
 }
 
 /** The texts of a judgement that an encoder reads, candidate before context. */
