@@ -60,6 +60,7 @@ export {
   tallyRankings,
 } from './rankings.ts'
 export { raoKupper } from './rao-kupper.ts'
+export * from './regret/index.ts'
 export type { BootstrapIntervals, RatedCompetitors, RatedOptions } from './rating-intervals.ts'
 export {
   cantobels,
