@@ -19,6 +19,7 @@ export {
 export { type Criterion, compositeTable, rateComposite } from './composite-ratings.ts'
 export * from './contract.ts'
 export { davidson } from './davidson.ts'
+export * from './dissection/index.ts'
 export { type EloScale, eloRatings, pointsPerLogOdds, ranksFromIntervals } from './elo-scale.ts'
 export * from './encoder/index.ts'
 export * from './head/index.ts'
@@ -60,7 +61,6 @@ export {
   tallyRankings,
 } from './rankings.ts'
 export { raoKupper } from './rao-kupper.ts'
-export * from './regret/index.ts'
 export type { BootstrapIntervals, RatedCompetitors, RatedOptions } from './rating-intervals.ts'
 export {
   cantobels,
@@ -79,6 +79,7 @@ export {
   type Ratings,
   rateCompetitors,
 } from './ratings.ts'
+export * from './regret/index.ts'
 export { describeSeparation, type Separation, separationOf, tiesSeparate } from './separation.ts'
 export { relativeDifference, reweightPairs, reweightTies, standardise, styleControl } from './style-control.ts'
 export * from './tabular/index.ts'
