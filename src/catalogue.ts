@@ -24,4 +24,13 @@ export const catalogue: readonly CatalogueRow[] = [
     exports: ['fitLeaderboard', 'leaderboardFromVotes', 'leaderboardJson'],
     experiment: 'search-arena',
   },
+  {
+    no: '49',
+    id: 'preference-dissection',
+    title: 'Preference dissection: judges as weighted sums of answer properties',
+    arxiv: '2402.11296',
+    room: 'learn',
+    exports: ['preferenceDissection', 'dissect', 'judgeSimilarities', 'manipulationShift', 'publishedJudgeWeights'],
+    experiment: 'preference-dissection',
+  },
 ]

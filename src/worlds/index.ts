@@ -6,3 +6,13 @@ export {
   arenaSignals,
   arenaWorld,
 } from './arena.ts'
+export {
+  type JudgedPair,
+  type JudgeWorld,
+  type JudgeWorldOptions,
+  judgeWorld,
+  obedientAnswerer,
+  type PlantedJudge,
+  plantedJudges,
+  simulatedQuestions,
+} from './judges.ts'
