@@ -43,6 +43,7 @@ export {
   pairedObjective,
   pairingTotals,
 } from './paired-likelihood.ts'
+export * from './pairs/index.ts'
 export { averageWinRates, type PairwiseWins, pairwiseWins, winFractions } from './pairwise-wins.ts'
 export {
   fitPlackettLuce,
@@ -81,6 +82,7 @@ export {
 } from './ratings.ts'
 export * from './regret/index.ts'
 export { describeSeparation, type Separation, separationOf, tiesSeparate } from './separation.ts'
+export { kFolds, pairGroups, type SplitBy, type SplitOptions, splitGroups, splitPairs } from './split.ts'
 export { relativeDifference, reweightPairs, reweightTies, standardise, styleControl } from './style-control.ts'
 export * from './tabular/index.ts'
 export {

@@ -32,7 +32,13 @@ export interface RankingTable {
   readonly total: number
 }
 
-function orderedGroups(
+/**
+ * One ranking's groups of tied competitors.
+ *
+ * @param index names the ranking in errors
+ * @param size number of competitors
+ */
+export function orderedGroups(
   ranking: RaterRanking,
   index: number,
   size: number,
@@ -103,7 +109,7 @@ export function tallyRankings(
 /** Votes with the table's counts as repetitions, from pairs of each ranking. */
 function votesOf(
   table: RankingTable,
-  pairs: (ranking: OrderedGroups, add: (a: number, b: number, outcome: number) => void) => void,
+  pairs: (ranking: OrderedGroups, add: AddPair) => void,
   share: 'pair' | 'ranking',
 ): ComparisonTable {
   const a: number[] = []
@@ -130,6 +136,31 @@ function votesOf(
   return tallyVotes({ names: table.names, a, b, outcomes, ...(share === 'ranking' && { weights }) })
 }
 
+/** Takes two competitors and how the first did: 1, or ½ for a tie. */
+export type AddPair = (a: number, b: number, outcome: number) => void
+
+/** Everyone against everyone ranked lower, tied or below. */
+export function eachPair({ groups, below }: OrderedGroups, add: AddPair): void {
+  groups.forEach((group, g) => {
+    const later = [...groups.slice(g + 1).flat(), ...below]
+    group.forEach((first, i) => {
+      for (const second of group.slice(i + 1)) add(first, second, 0.5)
+      for (const second of later) add(first, second, 1)
+    })
+  })
+}
+
+/** Everyone against the next group, and neighbours within a group. */
+export function eachNeighbouringPair({ groups, below }: OrderedGroups, add: AddPair): void {
+  groups.forEach((group, g) => {
+    group.slice(1).forEach((second, i) => {
+      add(group[i] as number, second, 0.5)
+    })
+    const next = groups[g + 1] ?? below
+    for (const first of group) for (const second of next) add(first, second, 1)
+  })
+}
+
 /**
  * Turns rankings into pairs: everyone against everyone ranked lower (1), tied (½) or below. Two competitors that are
  * both only known to come last say nothing about each other.
@@ -141,19 +172,7 @@ function votesOf(
  * pairs. Default pair.
  */
 export function explodeRankings(table: RankingTable, share: 'pair' | 'ranking' = 'pair'): ComparisonTable {
-  return votesOf(
-    table,
-    ({ groups, below }, add) => {
-      groups.forEach((group, g) => {
-        const later = [...groups.slice(g + 1).flat(), ...below]
-        group.forEach((first, i) => {
-          for (const second of group.slice(i + 1)) add(first, second, 0.5)
-          for (const second of later) add(first, second, 1)
-        })
-      })
-    },
-    share,
-  )
+  return votesOf(table, eachPair, share)
 }
 
 /**
@@ -161,17 +180,5 @@ export function explodeRankings(table: RankingTable, share: 'pair' | 'ranking' =
  * strengths exist (`separationOf`), which depends on who can be reached from whom.
  */
 export function neighbouringPairs(table: RankingTable): ComparisonTable {
-  return votesOf(
-    { ...table, counts: table.counts.map(() => 1) },
-    ({ groups, below }, add) => {
-      groups.forEach((group, g) => {
-        group.slice(1).forEach((second, i) => {
-          add(group[i] as number, second, 0.5)
-        })
-        const next = groups[g + 1] ?? below
-        for (const first of group) for (const second of next) add(first, second, 1)
-      })
-    },
-    'pair',
-  )
+  return votesOf({ ...table, counts: table.counts.map(() => 1) }, eachNeighbouringPair, 'pair')
 }

@@ -28,11 +28,10 @@ export interface Encoder<P = unknown> {
   readonly width: number
   /** Whether there is nothing to train. */
   readonly frozen: boolean
-  /** Inputs of a batch of rows; the first size of each is `'rows'`, other named sizes are the encoder's own. */
+  /** Inputs of a batch of rows. `'rows'` names the number of rows; other named sizes are the encoder's own. */
   readonly specs: InputSpecs
   /**
-   * The inputs of some judgements, their first sizes the number of judgements. What is costly to make is kept by
-   * content, so that asking again is cheap.
+   * The inputs of some judgements. What is costly to make is kept by content, so that asking again is cheap.
    *
    * @throws {RangeError} naming the judgement that cannot be encoded and why
    */

@@ -1,1 +1,13 @@
+export {
+  type FitPreferences,
+  fitPreferences,
+  initialParameters,
+  meanLogLoss,
+  type PreferenceFitter,
+  preferenceFitter,
+  type TrainingOptions,
+} from './fit-preferences.ts'
+export { type FeatureRows, type FittedModel, fittedModel, type ModelParts } from './fitted-model.ts'
 export type { JudgedPairs, JudgedRows, LabelledPairs, ModelKind, ModelSizes } from './model-kind.ts'
+export { logitOf, type ModelParameters } from './pair-graph.ts'
+export { type RewardOptions, rewardKind, rewardOptionsSchema } from './reward-kind.ts'

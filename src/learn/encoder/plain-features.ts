@@ -1,0 +1,63 @@
+import { canonicalJson, contentHash, type Json } from '../../run/index.ts'
+import { compile, spec } from '../../tensor/index.ts'
+import type { Judgement, Matrix } from '../contract.ts'
+import type { Encoder } from './encoder.ts'
+
+/**
+ * The encoder of a model that was fitted on plain arrays of features: its rows are what it is fed, and it cannot read
+ * judgements.
+ */
+export function plainFeatures(width: number): Encoder<Record<string, never>> {
+  if (!Number.isInteger(width) || width < 1)
+    throw new RangeError(`plainFeatures: width is ${width}, expected a whole number of at least 1`)
+  const description = { kind: 'plain-features', options: { width } }
+  return {
+    id: contentHash(canonicalJson(description as Json)),
+    description,
+    width,
+    frozen: true,
+    specs: { features: spec(['rows', width]) },
+    prepare() {
+      return Promise.reject(
+        new RangeError(
+          'the model was fitted on plain features and cannot read judgements; score features, or fit with an encoder',
+        ),
+      )
+    },
+    init: () => ({}),
+    apply(_, { features }) {
+      if (features === undefined) throw new TypeError('plainFeatures: the input "features" is missing')
+      return features
+    },
+  }
+}
+
+/**
+ * Features of some judgements by a frozen encoder, some at a time.
+ *
+ * @returns [judgements, width]
+ * @throws {RangeError} when the encoder has parameters to train, or gives a number that is not finite
+ */
+export async function encodeJudgements(encoder: Encoder, judgements: readonly Judgement[]): Promise<Matrix> {
+  if (!encoder.frozen) throw new RangeError(`${encoder.description.kind} is trained with its head: it has no rows yet`)
+  const { width, specs } = encoder
+  const apply = await compile((inputs) => encoder.apply({} as never, inputs), { inputs: specs })
+  const data = new Float32Array(judgements.length * width)
+  try {
+    for (let from = 0; from < judgements.length; from += chunk) {
+      const part = judgements.slice(from, from + chunk)
+      const rows = await apply(await encoder.prepare(part))
+      data.set(rows.data as Float32Array, from * width)
+    }
+  } finally {
+    await apply.dispose()
+  }
+  const wrong = data.findIndex((number) => !Number.isFinite(number))
+  if (wrong >= 0)
+    throw new RangeError(
+      `${encoder.description.kind}: column ${wrong % width} of the candidate ${judgements[Math.floor(wrong / width)]?.candidate.id} is ${data[wrong]}, expected a finite number`,
+    )
+  return { rows: judgements.length, columns: width, data }
+}
+
+const chunk = 1024
