@@ -6,6 +6,7 @@ export {
   arenaSignals,
   arenaWorld,
 } from './arena.ts'
+export { type GridWorld, type GridWorldOptions, gridWorld, randomWalk } from './grid-world.ts'
 export {
   type JudgedPair,
   type JudgeWorld,
