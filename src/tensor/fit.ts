@@ -82,7 +82,7 @@ export interface FitOptions<Inputs, Rows extends keyof Inputs = never> {
   readonly validate?: () => Promise<Readonly<Record<string, number>>> | Readonly<Record<string, number>>
   /** Stop early, and end with the parameters of the best epoch. */
   readonly earlyStopping?: EarlyStopping
-  /** Steps between checkpoints; 0 for none. Default: one at the end of each epoch. */
+  /** Steps between checkpoints; 0 for none, and metrics written once at the end. Default: one at the end of each epoch. */
   readonly checkpointEvery?: number
   /** Every step's and epoch's metrics as they come. */
   readonly onMetrics?: (metrics: FitMetrics) => void
@@ -243,7 +243,9 @@ export async function* fitting<I extends InputSpecs, P, R, Rows extends keyof I 
       standing.seen = 0
       if (stop === 'stop') standing.finished = 'early'
       else if (standing.epoch > epochs) standing.finished = 'finished'
-      writeWhole(metricsPath, `${standing.history.map((line) => JSON.stringify(line)).join('\n')}\n`)
+      // Without checkpoints there is nothing to go on from, so the file waits for the end.
+      if (every !== 0 || standing.finished)
+        writeWhole(metricsPath, `${standing.history.map((line) => JSON.stringify(line)).join('\n')}\n`)
       if (every !== 0) await checkpoint.save(standing)
       if (stop === 'stop') {
         const done = metrics.epoch * batches

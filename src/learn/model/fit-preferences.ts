@@ -51,7 +51,10 @@ export interface TrainingOptions {
   readonly trainable?: (path: string) => boolean
   /** Numbers to start from. Default: the kind's and the encoders' own, by the run's seed. */
   readonly parameters?: ModelParameters
-  /** Updates between checkpoints, 0 for none; a fit of the same data and options in the same run folder goes on. Default 0. */
+  /**
+   * Updates between checkpoints, 0 for none. A fit of the same data and options in the same run folder goes on where it
+   * stopped. Default: at the end of each epoch where an encoder is trained; none for heads, which are soon fitted again.
+   */
   readonly checkpointEvery?: number
   readonly onMetrics?: (metrics: FitMetrics) => void
 }
@@ -148,6 +151,8 @@ export async function preferenceFitter<O, P>(
     },
   )
   const blank = Object.entries(step.state).map(([name, { data }]) => [name, data.slice()] as const)
+  const trained = [encoders.encoder, encoders.contextEncoder].some((encoder) => encoder?.frozen === false)
+  const every = given.checkpointEvery ?? (trained ? undefined : 0)
   let fresh = true
 
   const fitOnce = async (
@@ -186,7 +191,7 @@ export async function preferenceFitter<O, P>(
         batchSize: Math.min(batchSize, examples.count),
         epochs,
         name,
-        checkpointEvery: given.checkpointEvery ?? 0,
+        ...(every !== undefined && { checkpointEvery: every }),
         ...(held && {
           validate: async () => ({ logLoss: meanLogLoss(await live.logits(held), held) }),
           earlyStopping: { metric: 'logLoss', patience },
