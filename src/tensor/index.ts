@@ -253,5 +253,6 @@ export {
   writeSafetensors,
 } from './safetensors.ts'
 export type { Provider, SessionOptions } from './session.ts'
-export { type LossContext, type LossResult, type TrainOptions, type TrainStep, trainStep } from './train-step.ts'
+export type { LossContext, LossResult } from './step-graph.ts'
+export { type TrainOptions, type TrainStep, trainStep } from './train-step.ts'
 export { perExampleGradients, vectorize } from './vectorize.ts'

@@ -1,45 +1,18 @@
-import { emitTraced, type InputSpecs, type InputValues, namedOutputs, type SymbolicInputs, trace } from './compile.ts'
+import { emitTraced, type InputSpecs, type InputValues } from './compile.ts'
 import { matchInputs } from './feed.ts'
-import { gradients } from './gradient.ts'
 import { ancestors } from './graph/ancestors.ts'
 import { formatShape } from './graph/dimension.ts'
-import { isFloat } from './graph/dtype.ts'
-import { applyOne, input, inputAt, isTensor, type Node, type Op, type Tensor } from './graph/tensor.ts'
+import { isTensor, type Node, type Tensor } from './graph/tensor.ts'
 import { type TensorValue, zeros } from './graph/value.ts'
 import { encodeModel } from './onnx/model.ts'
 import { assertFinite } from './onnx/probe.ts'
-import { add, mul } from './ops/arithmetic.ts'
-import { slice } from './ops/join.ts'
-import { cast, reshape } from './ops/layout.ts'
-import { randomKey } from './ops/random.ts'
-import type { Optimizer, ParameterInfo, Slots } from './optimizer/transform.ts'
-import { type Concrete, mapTree, type Symbolic } from './parameter-tree.ts'
+import { type Concrete, mapTree } from './parameter-tree.ts'
 import { fromRuntime, openSession, type SessionOptions, stopName, toRuntime } from './session.ts'
+import { keysName, type LossFunction, type LossResult, type StepOptions, scalarsName, stepGraph } from './step-graph.ts'
 
-/** What a loss function may use beside inputs and parameters. */
-export interface LossContext {
-  /** A number that changes from step to step, as a float32 scalar; `valueAt` counts updates from 1. */
-  scalar(valueAt: (step: number) => number): Tensor
-  /** A key for a random draw (uint32 [2]): another one at each call, and other ones at each step. */
-  key(): Tensor
-}
-
-/** A loss, or a loss together with other results to report. */
-export type LossResult = Tensor | { readonly loss: Tensor; readonly [metric: string]: unknown }
-
-export interface TrainOptions<I extends InputSpecs, P> extends SessionOptions {
-  readonly inputs: I
-  /** Numbers to train. They are updated where they lie. */
-  readonly parameters: P
-  readonly optimizer: Optimizer
-  /** Which parameters are trained, by path. Default: all of floating type. */
-  readonly trainable?: (path: string) => boolean
+export interface TrainOptions<I extends InputSpecs, P> extends SessionOptions, StepOptions<I, P> {
   /** Check every intermediate value and report the first operation that gives NaN or infinity. Slow. Default false. */
   readonly debug?: boolean
-  /** Seed of the keys for random draws. Default 0. */
-  readonly seed?: number
-  /** Keep an exponential moving average of the parameters with this decay. Default none. */
-  readonly averageDecay?: number
 }
 
 /** A compiled training step: forward, backward and update in one run. */
@@ -54,21 +27,6 @@ export interface TrainStep<I extends InputSpecs, P, R> {
   /** How many updates were made; set it when restoring a checkpoint. */
   updates: number
   dispose(): Promise<void>
-}
-
-/**
- * A value that is ready only when other tensors are. ONNX runs nodes in an order of data, and the parameters are
- * overwritten in place: this holds updates back until nothing reads the old parameters any more. Written as all of the
- * value up to an end that is known only when the others are there: the largest of their sizes and its own.
- */
-const afterOp: Op<Record<never, never>> = {
-  name: 'after',
-  infer: (inputs) => [inputAt(inputs, 0)].map(({ dtype, shape }) => ({ dtype, shape })),
-  emit({ inputs }, emitter) {
-    const sizes = inputs.map((tensor) => emitter.node('Size', [emitter.name(tensor)]))
-    const end = emitter.node('Reshape', [emitter.node('Max', sizes), emitter.integers([1])])
-    return emitter.node('Slice', [emitter.name(inputAt(inputs, 0)), emitter.integers([0]), end, emitter.integers([0])])
-  },
 }
 
 const overwriting = new Set(['add', 'sub', 'mul', 'div', 'where'])
@@ -98,13 +56,6 @@ function mayOverwrite(
   )
 }
 
-interface Pair {
-  readonly name: string
-  readonly value: TensorValue
-  readonly before: Tensor
-  readonly after: Tensor
-}
-
 /**
  * Compiles one training step. Parameters and optimiser state are read and written where they lie, so a step copies
  * nothing and needs no second set of them.
@@ -119,169 +70,72 @@ interface Pair {
  * const { loss } = await step({ x: [[1, 2, 3]], y: [[1]] })
  */
 export async function trainStep<const I extends InputSpecs, P, R extends LossResult>(
-  lossFn: (inputs: SymbolicInputs<I>, parameters: Symbolic<P>, context: LossContext) => R,
+  lossFn: LossFunction<I, P, R>,
   options: TrainOptions<I, P>,
 ): Promise<TrainStep<I, P, R>> {
-  const schedules: ((step: number) => number)[] = []
-  const scalarsName = 'scalars'
-  const raw = input(scalarsName, ['scalars'])
-  // While the loss is traced the scalars are read as they are fed; updates read them only when the gradients are done.
-  let scalars = raw
-  const scalar = (valueAt: (step: number) => number): Tensor => {
-    schedules.push(valueAt)
-    return reshape(slice(scalars, 0, schedules.length - 1, schedules.length), [])
-  }
-
-  let keyCount = 0
-  const keysName = 'keys'
-  const keys = input(keysName, ['keys', 2], 'uint32')
-  const key = (): Tensor => {
-    keyCount++
-    return reshape(slice(keys, 0, keyCount - 1, keyCount), [2])
-  }
-
-  const traced = trace(
-    (inputs: SymbolicInputs<I>, parameters: Symbolic<P>) => lossFn(inputs, parameters, { scalar, key }),
-    options.inputs,
-    options.parameters,
-  )
-  const result: LossResult = traced.result
-  const { loss, ...metrics } = isTensor(result) ? { loss: result } : result
-  if (!isTensor(loss) || loss.shape.length > 0 || !isFloat(loss.dtype))
-    throw new TypeError(
-      `trainStep: the loss is ${isTensor(loss) ? `${loss.dtype} ${formatShape(loss.shape)}` : typeof loss}, expected a scalar of floating type`,
-    )
-
-  const prefix = 'parameters/'
-  const trained = traced.parameters.filter(
-    ({ name, value }) => isFloat(value.dtype) && (options.trainable?.(name.slice(prefix.length)) ?? true),
-  )
-  if (trained.length === 0 && traced.parameters.length > 0)
-    throw new RangeError('trainStep: none of the parameters is trained; leave the parameters empty where that is meant')
-  const infos: ParameterInfo[] = trained.map(({ name, value: { shape, dtype } }) => ({
-    path: name.slice(prefix.length),
-    shape,
-    dtype,
-  }))
-  const tensors = trained.map(({ tensor }) => tensor)
-  const found = gradients(loss, tensors)
-  const reported = namedOutputs({ loss, ...metrics })
-
-  const awaited = [...found, ...reported.map(({ tensor }) => tensor)]
-  scalars = applyOne(afterOp, [raw, ...awaited], {})
-  const barrier = scalars
-
-  const initial = options.optimizer.init(infos)
-  const stateInputs: Slots<Tensor> = mapSlots(initial, (value, slot, index) =>
-    input(`state/${slot}/${infos[index]?.path}`, value.shape, value.dtype),
-  )
-  const made = options.optimizer.update({ updates: found, parameters: tensors, infos, state: stateInputs, scalar })
-  const updated = tensors.map((tensor, index) => add(tensor, inputAt(made.updates, index)))
-
-  const pairs: Pair[] = trained.map(({ name, value, tensor }, index) => ({
-    name,
-    value,
-    before: tensor,
-    after: inputAt(updated, index),
-  }))
-  for (const [slot, values] of Object.entries(initial))
-    values.forEach((value, index) => {
-      const before = stateInputs[slot]?.[index]
-      const after = made.state[slot]?.[index]
-      if (value && before && after) pairs.push({ name: `state/${slot}/${infos[index]?.path}`, value, before, after })
-    })
-  const averages = new Map<TensorValue, TensorValue>()
-  if (options.averageDecay !== undefined) {
-    const decay = options.averageDecay
-    const keep = scalar(() => decay)
-    const take = scalar(() => 1 - decay)
-    trained.forEach(({ name, value }, index) => {
-      const average: TensorValue = { ...value, data: value.data.slice() as TensorValue['data'] }
-      averages.set(value, average)
-      const before = input(`state/average/${name.slice(prefix.length)}`, value.shape, value.dtype)
-      const after = add(mul(before, cast(keep, value.dtype)), mul(inputAt(updated, index), cast(take, value.dtype)))
-      pairs.push({ name: `state/average/${name.slice(prefix.length)}`, value: average, before, after })
-    })
-  }
-
-  const outputs = [...reported, ...pairs.map(({ name, after }) => ({ name: `new/${name}`, tensor: after }))]
-  const extra = [
-    { name: keysName, type: { dtype: 'uint32' as const, shape: [Math.max(1, keyCount), 2] }, tensor: keys },
-    { name: scalarsName, type: { dtype: 'float32' as const, shape: [Math.max(1, schedules.length)] }, tensor: raw },
-    ...pairs
-      .filter(({ name }) => name.startsWith('state/'))
-      .map(({ name, value, before }) => ({ name, type: value, tensor: before })),
-  ]
-  const emitted = emitTraced({ ...traced, inputs: [...traced.inputs, ...extra] }, outputs, {
-    probe: options.debug ?? false,
-  })
+  const graph = stepGraph(lossFn, options)
+  const { traced, metrics, reported, carried, averages } = graph
+  const outputs = [...reported, ...carried.map(({ name, after }) => ({ name: `new/${name}`, tensor: after }))]
+  const emitted = emitTraced(traced, outputs, { probe: options.debug ?? false })
   const session = await openSession(encodeModel({ ...emitted.graph, stop: stopName }), {
     ...options,
     doubles: emitted.doubles,
   })
 
   const held = new Map(traced.parameters.map(({ name, value }) => [name, toRuntime(value)]))
-  for (const { name, value } of pairs) if (!held.has(name)) held.set(name, toRuntime(value))
+  for (const { name, value } of carried) if (!held.has(name)) held.set(name, toRuntime(value))
   const { nodes, of } = emitted.simplified
-  const done = new Set(ancestors(awaited.flatMap((tensor) => of(tensor) ?? [])))
+  const done = new Set(ancestors(graph.awaited.flatMap((tensor) => of(tensor) ?? [])))
+  const barrier = of(graph.barrier)?.node
   // While debugging old numbers stay until all new ones are found to be finite.
-  const overwritten = new Map(
-    pairs.map(({ name, before, after }) => [
-      name,
-      !options.debug && mayOverwrite(before, of(after) ?? after, nodes, of(barrier)?.node, done),
-    ]),
-  )
-  const fed = [...held].filter(([name]) => session.inputNames.includes(name))
-  const into = Object.fromEntries(
-    pairs.map(({ name, value }) => {
-      const place = overwritten.get(name) ? held.get(name) : undefined
-      return [`new/${name}`, place ?? toRuntime(zeros(value.shape, value.dtype))]
-    }),
-  )
+  const places = carried.map(({ name, value, before, after }) => {
+    const place = held.get(name)
+    const inPlace = !options.debug && mayOverwrite(before, of(after) ?? after, nodes, barrier, done)
+    return inPlace && place
+      ? ({ name: `new/${name}`, place } as const)
+      : ({ name: `new/${name}`, place: toRuntime(zeros(value.shape, value.dtype)), copied: value } as const)
+  })
+  const copies = places.flatMap(({ name, copied }) => (copied ? [{ name, value: copied }] : []))
+  const fed = Object.fromEntries([...held].filter(([name]) => session.inputNames.includes(name)))
+  const into = Object.fromEntries(places.map(({ name, place }) => [name, place]))
   // What is reported is written to new memory each time, so that earlier numbers stay; sizes must be known for that.
-  const reportedPlaces = (): Readonly<Record<string, ReturnType<typeof toRuntime>>> =>
-    Object.fromEntries(
-      reported.flatMap(({ name, tensor: { shape, dtype } }) => {
-        const known = shape.filter((dim) => typeof dim === 'number')
-        return known.length === shape.length ? [[name, toRuntime(zeros(known, dtype))] as const] : []
-      }),
-    )
+  const reportedShapes = reported.flatMap(({ name, tensor: { shape, dtype } }) => {
+    const known = shape.filter((dim) => typeof dim === 'number')
+    return known.length === shape.length ? [{ name, shape: known, dtype }] : []
+  })
   const declared = Object.entries(options.inputs).map(([name, type]) => ({ name, type }))
+  const read = new Set(session.inputNames)
+  const nameOf = new Map(reported.map(({ name, tensor }) => [tensor, name]))
 
   const run = async (inputs: InputValues<I>): Promise<{ loss: number; metrics: Concrete<Omit<R, 'loss'>> }> => {
     const { values } = matchInputs(declared, inputs)
     const number = step.updates + 1
-    const numbers = Float32Array.from(schedules.length === 0 ? [0] : schedules.map((valueAt) => valueAt(number)))
-    const words = Uint32Array.from({ length: 2 * Math.max(1, keyCount) })
-    for (let index = 0; index < keyCount; index++)
-      words.set(randomKey(options.seed ?? 0, number, index).data as Uint32Array, 2 * index)
-    const feeds = Object.fromEntries([
-      ...fed,
-      ...(keyCount === 0
-        ? []
-        : [[keysName, toRuntime({ dtype: 'uint32', shape: [keyCount, 2], data: words })] as const]),
-      [scalarsName, toRuntime({ dtype: 'float32', shape: [numbers.length], data: numbers })],
-      ...[...values]
-        .filter(([name]) => session.inputNames.includes(name))
-        .map(([name, value]) => [name, toRuntime(value)] as const),
-    ])
-    const results = await session.run(feeds, { ...into, ...reportedPlaces() })
+    const feeds: Record<string, ReturnType<typeof toRuntime>> = { ...fed }
+    const numbers = graph.scalarsAt(number)
+    if (read.has(scalarsName))
+      feeds[scalarsName] = toRuntime({ dtype: 'float32', shape: [numbers.length], data: numbers })
+    if (graph.draws) {
+      const words = graph.keysAt(number)
+      feeds[keysName] = toRuntime({ dtype: 'uint32', shape: [words.length / 2, 2], data: words })
+    }
+    for (const [name, value] of values) if (read.has(name)) feeds[name] = toRuntime(value)
+    const places = { ...into }
+    for (const { name, shape, dtype } of reportedShapes) places[name] = toRuntime(zeros(shape, dtype))
+    const results = await session.run(feeds, places)
     if (options.debug) assertFinite(emitted, results)
-    for (const { name, value } of pairs)
-      if (!overwritten.get(name)) {
-        const fresh = results[`new/${name}`]
-        if (fresh) value.data.set(fromRuntime(fresh).data as never)
-      }
+    for (const { name, value } of copies) {
+      const fresh = results[name]
+      if (fresh) value.data.set(fromRuntime(fresh).data as never)
+    }
     step.updates = number
-    const read = (name: string): TensorValue => {
+    const found = (name: string): TensorValue => {
       const tensor = results[name]
       if (tensor === undefined) throw new Error(`the result "${name}" was not computed`)
       return fromRuntime(tensor)
     }
-    const nameOf = new Map(reported.map(({ name, tensor }) => [tensor, name]))
     return {
-      loss: Number(read('result/loss').data[0]),
-      metrics: mapTree(metrics, isTensor, (tensor) => read(nameOf.get(tensor) ?? '')) as Concrete<Omit<R, 'loss'>>,
+      loss: Number(found('result/loss').data[0]),
+      metrics: mapTree(metrics, isTensor, (tensor) => found(nameOf.get(tensor) ?? '')) as Concrete<Omit<R, 'loss'>>,
     }
   }
   const step: TrainStep<I, P, R> = Object.assign(run, {
@@ -293,25 +147,9 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
           (leaf): leaf is TensorValue => averages.has(leaf as TensorValue),
           (leaf) => averages.get(leaf),
         )) as P,
-    state: Object.fromEntries(
-      pairs
-        .filter(({ name }) => name.startsWith('state/'))
-        .map(({ name, value }) => [name.slice('state/'.length), value]),
-    ),
+    state: graph.state,
     updates: 0,
     dispose: () => session.dispose(),
   })
   return step
-}
-
-function mapSlots(
-  slots: Slots<TensorValue>,
-  replace: (value: TensorValue, slot: string, index: number) => Tensor,
-): Slots<Tensor> {
-  return Object.fromEntries(
-    Object.entries(slots).map(([slot, values]) => [
-      slot,
-      values.map((value, index) => value && replace(value, slot, index)),
-    ]),
-  )
 }

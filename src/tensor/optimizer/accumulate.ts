@@ -15,6 +15,7 @@ export function accumulateGradients(every: number, inner: Transform): Transform 
   if (every === 1) return inner
   const innerName = (name: string): string => `inner.${name}`
   return {
+    ...(inner.packs && { packs: inner.packs.bind(inner) }),
     init: (parameters) => ({
       gradients: parameters.map(({ shape, dtype }) => zeros(shape, dtype)),
       ...Object.fromEntries(Object.entries(inner.init(parameters)).map(([name, values]) => [innerName(name), values])),

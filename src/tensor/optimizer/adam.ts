@@ -4,7 +4,7 @@ import { sqrt, square } from '../ops/elementwise.ts'
 import { cast } from '../ops/layout.ts'
 import { decayWeights, scaleByLearningRate, type WeightDecayOptions } from './basic.ts'
 import type { Schedule } from './schedule.ts'
-import { chain, entry, type Optimizer, slot, type Transform } from './transform.ts'
+import { allAlike, chain, entry, type Optimizer, slot, type Transform } from './transform.ts'
 
 export interface AdamOptions {
   /** Default 1e-3. */
@@ -30,6 +30,7 @@ export function scaleByAdam(options: Omit<AdamOptions, 'learningRate'> = {}): Tr
     if (!(beta >= 0 && beta < 1)) throw new RangeError(`adam: ${name} is ${beta}, expected from 0 to below 1`)
   const rootScale = (step: number): number => Math.sqrt((1 - beta2) / (1 - beta2 ** step))
   return {
+    packs: allAlike,
     init: (parameters) => ({
       first: parameters.map(({ shape, dtype }) => zeros(shape, dtype)),
       second: parameters.map(({ shape, dtype }) => zeros(shape, dtype)),

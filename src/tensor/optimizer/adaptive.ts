@@ -5,7 +5,7 @@ import { sign } from '../ops/compare.ts'
 import { sqrt, square } from '../ops/elementwise.ts'
 import { decayWeights, scaleByLearningRate, type WeightDecayOptions } from './basic.ts'
 import type { Schedule } from './schedule.ts'
-import { chain, entry, type Optimizer, slot, type Transform } from './transform.ts'
+import { allAlike, chain, entry, type Optimizer, slot, type Transform } from './transform.ts'
 
 export interface AdagradOptions {
   /** Default 0.01. */
@@ -20,6 +20,7 @@ export interface AdagradOptions {
 export function adagrad(options: AdagradOptions = {}): Optimizer {
   const { initial = 0, epsilon = 1e-10 } = options
   const transform: Transform = {
+    packs: allAlike,
     init: (parameters) => ({ squares: parameters.map(({ shape, dtype }) => filled(shape, initial, dtype)) }),
     update({ updates, state }) {
       const squares = updates.map((gradient, index) => add(entry(slot(state, 'squares'), index), square(gradient)))
@@ -50,6 +51,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   const { decay = 0.99, epsilon = 1e-8, momentum = 0, centred = false } = options
   const averaged = (before: Tensor, now: Tensor): Tensor => add(mul(before, decay), mul(now, 1 - decay))
   const transform: Transform = {
+    packs: allAlike,
     init(parameters) {
       const empty = parameters.map(({ shape, dtype }) => zeros(shape, dtype))
       const copy = (): typeof empty => parameters.map(({ shape, dtype }) => zeros(shape, dtype))
@@ -91,6 +93,7 @@ export function lion(options: LionOptions = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.99 } = options
   const mixed = (m: Tensor, g: Tensor, beta: number): Tensor => add(mul(m, beta), mul(g, 1 - beta))
   const transform: Transform = {
+    packs: allAlike,
     init: (parameters) => ({ momentum: parameters.map(({ shape, dtype }) => zeros(shape, dtype)) }),
     update({ updates, state }) {
       const before = slot(state, 'momentum')

@@ -6,6 +6,7 @@ import { sqrt } from '../ops/elementwise.ts'
 import { cast } from '../ops/layout.ts'
 import { asSchedule, type Schedule } from './schedule.ts'
 import {
+  allAlike,
   chain,
   entry,
   type Optimizer,
@@ -20,6 +21,7 @@ import {
 export function scaleByLearningRate(rate: number | Schedule): Transform {
   const schedule = asSchedule(rate)
   return {
+    packs: allAlike,
     init: () => ({}),
     update({ updates, scalar }) {
       const factor = scalar((step) => -schedule(step))
@@ -44,6 +46,7 @@ export function globalNorm(tensors: readonly Tensor[]): Tensor {
 export function clipByGlobalNorm(limit: number): Transform {
   if (!(limit > 0)) throw new RangeError(`clipByGlobalNorm: the limit is ${limit}, expected a positive number`)
   return {
+    packs: allAlike,
     init: () => ({}),
     update({ updates }) {
       // max(norm, limit)/limit is 1 below the limit.
@@ -56,7 +59,7 @@ export function clipByGlobalNorm(limit: number): Transform {
 /** Keeps every element of the updates within [−limit, limit]. */
 export function clipByValue(limit: number): Transform {
   if (!(limit > 0)) throw new RangeError(`clipByValue: the limit is ${limit}, expected a positive number`)
-  return stateless((update) => clip(update, -limit, limit))
+  return stateless((update) => clip(update, -limit, limit), allAlike)
 }
 
 export interface WeightDecayOptions {
@@ -67,8 +70,10 @@ export interface WeightDecayOptions {
 /** Adds `decay · parameter` to the updates. */
 export function decayWeights(decay: number, options: WeightDecayOptions = {}): Transform {
   const decays = options.decays ?? (({ shape }) => shape.length >= 2)
-  return stateless((update, parameter, info) =>
-    decay !== 0 && decays(info) ? add(update, mul(parameter, decay)) : update,
+  const decayed = (info: ParameterInfo): boolean => decay !== 0 && decays(info.parts?.[0] ?? info)
+  return stateless(
+    (update, parameter, info) => (decayed(info) ? add(update, mul(parameter, decay)) : update),
+    (info) => (decayed(info) ? 'decays' : ''),
   )
 }
 
@@ -81,6 +86,7 @@ export interface MomentumOptions {
 /** Sums of past updates, `m ← momentum · m + g`; the update is m, or `g + momentum · m` with Nesterov. */
 export function accumulateMomentum({ momentum, nesterov = false }: MomentumOptions): Transform {
   return {
+    packs: allAlike,
     init: (parameters) => ({ momentum: parameters.map(({ shape, dtype }) => zeros(shape, dtype)) }),
     update({ updates, state }) {
       const sums = updates.map((update, index) => add(mul(entry(slot(state, 'momentum'), index), momentum), update))

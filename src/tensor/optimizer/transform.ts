@@ -10,6 +10,8 @@ export interface ParameterInfo {
   readonly path: string
   readonly shape: readonly number[]
   readonly dtype: DType
+  /** Where several parameters are updated as one vector (see `Transform.packs`): those it consists of. */
+  readonly parts?: readonly ParameterInfo[]
 }
 
 /** One list per kind of state (`momentum`, …), with one entry per parameter, or undefined where it needs none. */
@@ -44,6 +46,12 @@ export interface Transform {
   /** State before the first step. */
   init(parameters: readonly ParameterInfo[]): Slots<TensorValue>
   update(context: UpdateContext): Update
+  /**
+   * Told by a transform to which it makes no difference whether elements belong to one parameter or another: a key, for
+   * those it treats alike. Small parameters of one key are laid end to end and updated as one vector, and their state is
+   * a vector alike. Absent: every parameter is updated by itself.
+   */
+  packs?(parameter: ParameterInfo): string
 }
 
 /** An optimiser is a transform whose updates already descend. */
@@ -56,7 +64,11 @@ export type Optimizer = Transform
  */
 export function chain(...transforms: readonly Transform[]): Transform {
   const keyed = (index: number, slot: string): string => `${index}.${slot}`
+  const packing = transforms.flatMap((transform) => transform.packs?.bind(transform) ?? [])
   return {
+    ...(packing.length === transforms.length && {
+      packs: (parameter: ParameterInfo) => packing.map((packs) => packs(parameter)).join(' '),
+    }),
     init: (parameters) =>
       Object.fromEntries(
         transforms.flatMap((transform, index) =>
@@ -80,11 +92,17 @@ export function chain(...transforms: readonly Transform[]): Transform {
   }
 }
 
-/** A transform without state that treats each update by itself. */
+/**
+ * A transform without state that treats each update by itself.
+ *
+ * @param packs see `Transform.packs`
+ */
 export function stateless(
   each: (update: Tensor, parameter: Tensor, info: ParameterInfo, context: UpdateContext) => Tensor,
+  packs?: (parameter: ParameterInfo) => string,
 ): Transform {
   return {
+    ...(packs && { packs }),
     init: () => ({}),
     update(context) {
       const { updates, parameters, infos } = context
@@ -94,6 +112,11 @@ export function stateless(
       }
     },
   }
+}
+
+/** The key of a transform that treats all parameters alike (see `Transform.packs`). */
+export function allAlike(): string {
+  return ''
 }
 
 /** The entry of a list at the place of a parameter. */
