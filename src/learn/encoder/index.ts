@@ -1,3 +1,13 @@
+export {
+  type EmbeddedTextsOptions,
+  embeddedTexts,
+  type TextEmbedder,
+} from './embedded-texts.ts'
+export {
+  type EmbeddingEndpointOptions,
+  embeddingEndpoint,
+  embeddingEndpointKind,
+} from './embedding-endpoint.ts'
 export type { Encoder, EncoderDescription, EncoderKind } from './encoder.ts'
 export { encoderId } from './encoder-id.ts'
 export { type GivenFeaturesOptions, givenFeatures } from './given-features.ts'
@@ -25,3 +35,10 @@ export {
   textsOf,
   transcript,
 } from './judged-text.ts'
+export {
+  checkpointHash,
+  type OpenedEncoder,
+  type SentenceTransformerOptions,
+  sentenceTransformer,
+  sentenceTransformerKind,
+} from './sentence-transformer.ts'

@@ -14,8 +14,15 @@ export function transcript(messages: readonly Said[]): string {
   return messages.map(({ role, content }) => `${role}: ${content}`).join('\n\n')
 }
 
+/** The words of a conversation: one message as it is, several as their transcript, none as the empty text. */
+function spoken(messages: readonly Said[]): string {
+  const [first, ...more] = messages
+  return first === undefined ? '' : more.length === 0 ? first.content : transcript(messages)
+}
+
 /**
- * The words of a candidate: a text as it is, a conversation as its transcript, a catalogue item as its key.
+ * The words of a candidate: a text as it is, a conversation as its transcript (a single message as it is), a catalogue
+ * item as its key.
  *
  * @throws {RangeError} when it is an image, audio, video or mesh
  */
@@ -24,7 +31,7 @@ export function candidateText({ id, content }: Candidate): string {
     case 'text':
       return content.text
     case 'conversation':
-      return transcript(content.messages)
+      return spoken(content.messages)
     case 'item':
       return content.item
     default:
@@ -34,8 +41,7 @@ export function candidateText({ id, content }: Candidate): string {
 
 /** The words of a context: one message as it is, several as their transcript, nothing as the empty text. */
 export function contextText({ messages = [] }: Context): string {
-  const [first, ...more] = messages
-  return first === undefined ? '' : more.length === 0 ? first.content : transcript(messages)
+  return spoken(messages)
 }
 
 /** A text to encode, and the address under which what is computed of it is kept. */
