@@ -9,6 +9,15 @@ export {
 } from './battle-sampling.ts'
 export { bradleyTerry } from './bradley-terry.ts'
 export {
+  calibrateModel,
+  type EvaluatePairsOptions,
+  evaluateModel,
+  evaluatePairs,
+  fitTemperature,
+  type PairEvaluation,
+  type TemperatureFit,
+} from './calibrate.ts'
+export {
   type ComparisonTable,
   type CompetitorRecord,
   type Covariates,

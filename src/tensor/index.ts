@@ -53,6 +53,7 @@ export { constant, input, scalar, type Tensor, type TensorType } from './graph/t
 export {
   convert,
   filled,
+  isTensorValue,
   type Nested,
   type TensorValue,
   toNested,
@@ -200,7 +201,15 @@ export {
   type TopKOptions,
   topK,
 } from './ops/sort.ts'
-export { type SparseEntries, type SparseMatrix, sparseMatmul, sparseMatrix } from './ops/sparse.ts'
+export { sparseMatmul } from './ops/sparse.ts'
+export {
+  type SparseEntries,
+  type SparseFactors,
+  type SparseMatrix,
+  scaledMatrix,
+  selfTransposed,
+  sparseMatrix,
+} from './ops/sparse-matrix.ts'
 export { accumulateGradients } from './optimizer/accumulate.ts'
 export { type AdamOptions, type AdamWOptions, adam, adamW, scaleByAdam } from './optimizer/adam.ts'
 export {

@@ -1,7 +1,9 @@
-import { canonicalJson, contentHash, type Json } from '../../run/index.ts'
+import { z } from 'zod'
+import type { Json } from '../../run/index.ts'
 import { spec, value } from '../../tensor/index.ts'
 import type { Judgement } from '../contract.ts'
-import type { Encoder } from './encoder.ts'
+import type { Encoder, EncoderKind } from './encoder.ts'
+import { encoderId } from './encoder-id.ts'
 
 /** Where numbers that are already there come from. */
 export type GivenFeaturesOptions =
@@ -26,7 +28,7 @@ export function givenFeatures(options: GivenFeaturesOptions): Encoder<Record<str
       ? { rows: Object.fromEntries(Object.entries(options.rows).map(([id, row]) => [id, [...row]])) }
       : { of: options.of, names: options.names }
   return {
-    id: contentHash(canonicalJson({ kind: 'given-features', options: described })),
+    id: encoderId({ kind: 'given-features', options: described }),
     description: { kind: 'given-features', options: described },
     width,
     frozen: true,
@@ -44,6 +46,20 @@ export function givenFeatures(options: GivenFeaturesOptions): Encoder<Record<str
       return features
     },
   }
+}
+
+/** How a saved model's given features are made again. */
+export const givenFeaturesKind: EncoderKind = {
+  kind: 'given-features',
+  open: (options) =>
+    givenFeatures(
+      z
+        .union([
+          z.strictObject({ rows: z.record(z.string(), z.array(z.number())) }),
+          z.strictObject({ of: z.enum(['candidate', 'context', 'rater']), names: z.array(z.string()) }),
+        ])
+        .parse(options),
+    ),
 }
 
 interface Reader {

@@ -10,7 +10,8 @@ export {
 } from './embedding-endpoint.ts'
 export type { Encoder, EncoderDescription, EncoderKind } from './encoder.ts'
 export { encoderId } from './encoder-id.ts'
-export { type GivenFeaturesOptions, givenFeatures } from './given-features.ts'
+export { encoderKinds } from './encoder-kinds.ts'
+export { type GivenFeaturesOptions, givenFeatures, givenFeaturesKind } from './given-features.ts'
 export {
   hashNgrams,
   inverseDocumentFrequencies,
@@ -35,6 +36,7 @@ export {
   textsOf,
   transcript,
 } from './judged-text.ts'
+export { encodeJudgements, plainFeatures, plainFeaturesKind } from './plain-features.ts'
 export {
   checkpointHash,
   type OpenedEncoder,

@@ -1,7 +1,8 @@
-import { canonicalJson, contentHash, type Json } from '../../run/index.ts'
+import { z } from 'zod'
 import { compile, spec } from '../../tensor/index.ts'
 import type { Judgement, Matrix } from '../contract.ts'
-import type { Encoder } from './encoder.ts'
+import type { Encoder, EncoderKind } from './encoder.ts'
+import { encoderId } from './encoder-id.ts'
 
 /**
  * The encoder of a model that was fitted on plain arrays of features: its rows are what it is fed, and it cannot read
@@ -12,7 +13,7 @@ export function plainFeatures(width: number): Encoder<Record<string, never>> {
     throw new RangeError(`plainFeatures: width is ${width}, expected a whole number of at least 1`)
   const description = { kind: 'plain-features', options: { width } }
   return {
-    id: contentHash(canonicalJson(description as Json)),
+    id: encoderId(description),
     description,
     width,
     frozen: true,
@@ -30,6 +31,12 @@ export function plainFeatures(width: number): Encoder<Record<string, never>> {
       return features
     },
   }
+}
+
+/** How a saved model's plain features are made again. */
+export const plainFeaturesKind: EncoderKind = {
+  kind: 'plain-features',
+  open: (options) => plainFeatures(z.strictObject({ width: z.int() }).parse(options).width),
 }
 
 /**

@@ -100,6 +100,7 @@ export async function fitPreferences<O, P>(
 
 /** A compiled fit that can be made again and again on parts of the same pairs. */
 export interface PreferenceFitter<O, P> {
+  readonly encoders: Encoders
   fit(data: PairData, validation: PairData | number | undefined, run: Run): Promise<FittedModel<O, P>>
   dispose(): Promise<void>
 }
@@ -215,7 +216,7 @@ export async function preferenceFitter<O, P>(
       ...(given.dataVersion !== undefined && { dataVersion: given.dataVersion }),
     })
   }
-  return { fit: fitOnce, dispose: () => step.dispose() }
+  return { encoders, fit: fitOnce, dispose: () => step.dispose() }
 }
 
 function encodersOf({

@@ -1,3 +1,4 @@
+export { type AdaptedRaters, adaptLinearRaters, type LinearRaters } from './adapt-raters.ts'
 export {
   type FitPreferences,
   fitPreferences,
@@ -11,3 +12,12 @@ export { type FeatureRows, type FittedModel, fittedModel, type ModelParts } from
 export type { JudgedPairs, JudgedRows, LabelledPairs, ModelKind, ModelSizes } from './model-kind.ts'
 export { logitOf, type ModelParameters } from './pair-graph.ts'
 export { type RewardOptions, rewardKind, rewardOptionsSchema } from './reward-kind.ts'
+export {
+  type LoadModelOptions,
+  loadModel,
+  type ModelManifest,
+  modelManifestSchema,
+  readManifest,
+  type SaveModelOptions,
+  saveModel,
+} from './save-model.ts'

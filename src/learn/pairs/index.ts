@@ -9,3 +9,5 @@ export {
   takePairs,
   withColumns,
 } from './pair-data.ts'
+export { type PairedKind, type PairsOptions, pairsOf, readSignals, type SignalPairs, type Signals } from './pairs-of.ts'
+export { type RatingsOptions, type RatingTable, ratingsOf } from './ratings-of.ts'

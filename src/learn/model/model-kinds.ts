@@ -1,0 +1,8 @@
+import type { ModelKind } from './model-kind.ts'
+import { rewardKind } from './reward-kind.ts'
+
+/**
+ * Every kind of model that `loadModel` knows by itself, a line for each method. A kind that is not here can be given to
+ * `loadModel`.
+ */
+export const modelKinds: readonly ModelKind[] = [rewardKind as ModelKind]
