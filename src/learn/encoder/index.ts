@@ -1,4 +1,12 @@
 export {
+  type CategoricalColumn,
+  type CategoricalFeaturesOptions,
+  type CategoricalFeaturesParameters,
+  categoricalFeatures,
+  categoricalFeaturesKind,
+  fitCategoricalFeatures,
+} from './categorical-features.ts'
+export {
   type EmbeddedTextsOptions,
   embeddedTexts,
   type TextEmbedder,
@@ -28,6 +36,8 @@ export {
   ngramRarity,
   projectSparse,
 } from './hashed-ngrams.ts'
+export { type JoinedParameters, joinEncoders, joinedEncodersKind } from './join-encoders.ts'
+export type { FeaturesOf, FeatureValue } from './judged-features.ts'
 export {
   type Addressed,
   candidateText,
@@ -36,6 +46,13 @@ export {
   textsOf,
   transcript,
 } from './judged-text.ts'
+export {
+  fitNumericFeatures,
+  type NumericColumn,
+  type NumericFeaturesOptions,
+  numericFeatures,
+  numericFeaturesKind,
+} from './numeric-features.ts'
 export { encodeJudgements, plainFeatures, plainFeaturesKind } from './plain-features.ts'
 export {
   checkpointHash,
