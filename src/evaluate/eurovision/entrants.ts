@@ -1,0 +1,114 @@
+import { rewardKind } from '../../learn/index.ts'
+import { adamW } from '../../tensor/index.ts'
+import { type Entrant, pairLogit } from './entrant.ts'
+import { jurorFeatures, jurorShowFeatures, nationalFeatures, returningJurorFeatures } from './features.ts'
+import { preferenceEntrant } from './preference-entrant.ts'
+import type { Question } from './question.ts'
+import { meanWorth, type SongFeatures, songFeatures } from './song-features.ts'
+import { strengthByCompatriots, strengthForAll, strengthInEarlierYears } from './strengths.ts'
+
+const column = (name: string, of: (question: Question) => ArrayLike<number>): SongFeatures =>
+  songFeatures({ [name]: of })
+
+/** Mean rank, or points, by the other countries: half of both baselines, and the weaker bar. */
+export const consensusAlone: Entrant = pairLogit(
+  { id: 'consensus', title: 'Consensus of the other countries', sees: 'show' },
+  column('consensus', (question) => meanWorth(question, question.others)),
+)
+
+/** The two lines that a learned model of jurors has to beat. */
+export const consensusAndCompatriots: Entrant = pairLogit(
+  { id: 'consensus-compatriots', title: 'Consensus plus compatriots’ mean rank', sees: 'show' },
+  column('sum', (question) => {
+    const own = meanWorth(question, question.compatriots)
+    return meanWorth(question, question.others).map((value, i) => value + (own[i] as number))
+  }),
+)
+
+/** The two lines that a learned model of national votes has to beat. */
+export const consensusAndOverGiving: Entrant = pairLogit(
+  { id: 'consensus-over-giving', title: 'Consensus plus over-giving in earlier finals', sees: 'earlier years' },
+  column('sum', (question) =>
+    meanWorth(question, question.others).map(
+      (value, i) => value + question.history.pointsBeyond(question.country, question.songs[i]?.country ?? ''),
+    ),
+  ),
+)
+
+/**
+ * The same with every earlier show and a weaker pull towards 0, which is better: what a learned model has to beat to
+ * have learned anything that two lines could not say.
+ */
+export const consensusAndOverGivingInAllShows: Entrant = pairLogit(
+  { id: 'consensus-over-giving-all', title: 'Consensus plus over-giving in all earlier shows', sees: 'earlier years' },
+  column('sum', (question) =>
+    meanWorth(question, question.others).map(
+      (value, i) => value + question.history.pointsBeyondInAllShows(question.country, question.songs[i]?.country ?? ''),
+    ),
+  ),
+)
+
+const bradleyTerryForAll: Entrant = pairLogit(
+  { id: 'bradley-terry', title: 'Bradley–Terry for all', sees: 'show' },
+  column('strength', strengthForAll),
+)
+
+/** A small network of everything that is known of a song and a judge. */
+function learned(id: string, title: string, sees: Entrant['sees'], songs: SongFeatures, epochs = 3): Entrant {
+  return preferenceEntrant(
+    { id, title, sees },
+    { songs },
+    {
+      kind: rewardKind,
+      options: { hidden: [32, 16], activation: 'silu' },
+      epochs,
+      batchSize: 512,
+      optimizer: adamW({ learningRate: 3e-3, weightDecay: 0.01 }),
+    },
+  )
+}
+
+/** Those who predict a new juror. The second is the bar. */
+export const newJurorEntrants: readonly Entrant[] = [
+  consensusAlone,
+  consensusAndCompatriots,
+  bradleyTerryForAll,
+  pairLogit(
+    { id: 'bradley-terry-country', title: 'Bradley–Terry per country', sees: 'show' },
+    column('strength', strengthByCompatriots),
+  ),
+  pairLogit(
+    { id: 'bradley-terry-both', title: 'Bradley–Terry for all and per country', sees: 'show' },
+    songFeatures({ all: strengthForAll, country: strengthByCompatriots }),
+  ),
+  pairLogit({ id: 'linear-show', title: 'Linear preference', sees: 'show' }, jurorShowFeatures),
+  pairLogit({ id: 'linear', title: 'Linear preference', sees: 'earlier years' }, jurorFeatures),
+  learned('network-show', 'Small network', 'show', jurorShowFeatures),
+  learned('network', 'Small network', 'earlier years', jurorFeatures),
+]
+
+/** Those who predict a juror whose semi-final is known. The first is the bar. */
+export const returningJurorEntrants: readonly Entrant[] = [
+  consensusAndCompatriots,
+  pairLogit({ id: 'linear-show', title: 'Linear preference', sees: 'show' }, jurorShowFeatures),
+  pairLogit({ id: 'linear-own', title: 'Linear preference', sees: 'own semi-final' }, returningJurorFeatures),
+  learned('network-own', 'Small network', 'own semi-final', returningJurorFeatures),
+]
+
+/** Those who predict a country's vote in a final. The second and, stronger, the third are the bars. */
+export const nationalEntrants: readonly Entrant[] = [
+  consensusAlone,
+  consensusAndOverGiving,
+  consensusAndOverGivingInAllShows,
+  bradleyTerryForAll,
+  pairLogit(
+    { id: 'bradley-terry-country', title: 'Bradley–Terry per country', sees: 'earlier years' },
+    column('strength', strengthInEarlierYears),
+  ),
+  pairLogit(
+    { id: 'bradley-terry-both', title: 'Bradley–Terry for all and per country', sees: 'earlier years' },
+    songFeatures({ all: strengthForAll, country: strengthInEarlierYears }),
+  ),
+  pairLogit({ id: 'linear', title: 'Linear preference', sees: 'earlier years' }, nationalFeatures),
+  learned('network', 'Small network', 'earlier years', nationalFeatures),
+]
