@@ -1,10 +1,9 @@
 import {
   add,
-  cast,
-  constant,
-  mul,
   type SparseEntries,
   type SparseMatrix,
+  scaledMatrix,
+  selfTransposed,
   sparseMatmul,
   sparseMatrix,
   type Tensor,
@@ -29,18 +28,13 @@ export interface AdjacencyOptions {
   readonly selfLoops?: 'none' | 'before' | 'after'
 }
 
-/**
- * A normalised adjacency for propagation. The degrees are kept as factors on rows, so that the product itself needs no
- * weights: s ⊙ (A (s ⊙ x)) in place of (D^-½ A D^-½) x.
- */
+/** A normalised adjacency for propagation. */
 export interface Adjacency {
   readonly nodes: number
+  /** The degrees are factors on its rows and columns. */
   readonly matrix: SparseMatrix
-  readonly selfLoops: 'none' | 'before' | 'after'
-  /** float64 [nodes, 1]: factors on what is propagated. */
-  readonly source?: TensorValue
-  /** float64 [nodes, 1]: factors on the result. */
-  readonly target?: TensorValue
+  /** Whether what is propagated is added to the result. */
+  readonly addsOwn: boolean
 }
 
 /** Factors for rows by their degrees: degree to a power, 0 where there is none. */
@@ -51,26 +45,30 @@ export function degreeFactors(degrees: Float64Array, power: number): TensorValue
   )
 }
 
-/** The factors that a normalisation puts on the source and on the target rows. */
+/** The factors that a normalisation puts on the rows and on the columns. */
 export function normalizationFactors(
   degrees: Float64Array,
   normalization: 'symmetric' | 'row' | 'none',
-): Pick<Adjacency, 'source' | 'target'> {
+): { readonly rows?: TensorValue; readonly columns?: TensorValue } {
   if (normalization === 'none') return {}
-  if (normalization === 'row') return { target: degreeFactors(degrees, -1) }
+  if (normalization === 'row') return { rows: degreeFactors(degrees, -1) }
   const root = degreeFactors(degrees, -0.5)
-  return { source: root, target: root }
+  return { rows: root, columns: root }
 }
 
-/** x with every row multiplied by its factor, if there are factors. */
-export function scaleRows(x: Tensor, factors: TensorValue | undefined): Tensor {
-  return factors === undefined ? x : mul(x, cast(constant(factors), x.dtype))
-}
-
-/** A matrix that is its own transpose. */
-export function selfTransposed(matrix: SparseMatrix): SparseMatrix {
-  const same: SparseMatrix = { ...matrix, transposed: () => same }
-  return same
+/** The entries together with the diagonal. */
+function withDiagonal(nodes: number, { rows, columns, values }: GraphEntries): SparseEntries {
+  const diagonal = Uint32Array.from({ length: nodes }, (_, node) => node)
+  const joined = (list: ArrayLike<number>): Uint32Array => {
+    const all = new Uint32Array(list.length + nodes)
+    all.set(list)
+    all.set(diagonal, list.length)
+    return all
+  }
+  if (values === undefined) return { rows: joined(rows), columns: joined(columns) }
+  const weights = new Float64Array(values.length + nodes).fill(1)
+  weights.set(values)
+  return { rows: joined(rows), columns: joined(columns), values: weights }
 }
 
 /**
@@ -86,7 +84,7 @@ export function selfTransposed(matrix: SparseMatrix): SparseMatrix {
  */
 export function adjacency(nodes: number, entries: GraphEntries, options: AdjacencyOptions = {}): Adjacency {
   const { normalization = 'symmetric', selfLoops = 'none' } = options
-  const plain = sparseMatrix(nodes, nodes, entries)
+  const plain = sparseMatrix(nodes, nodes, selfLoops === 'before' ? withDiagonal(nodes, entries) : entries)
   const degrees = new Float64Array(nodes).fill(selfLoops === 'before' ? 1 : 0)
   for (let at = 0; at < entries.rows.length; at++) {
     const row = entries.rows[at] ?? 0
@@ -97,9 +95,11 @@ export function adjacency(nodes: number, entries: GraphEntries, options: Adjacen
     throw new RangeError(`adjacency: the degree of node ${negative} is ${degrees[negative]}, expected at least 0`)
   return {
     nodes,
-    matrix: entries.symmetric ? selfTransposed(plain) : plain,
-    selfLoops,
-    ...normalizationFactors(degrees, normalization),
+    matrix: scaledMatrix(
+      entries.symmetric ? selfTransposed(plain) : plain,
+      normalizationFactors(degrees, normalization),
+    ),
+    addsOwn: selfLoops === 'after',
   }
 }
 
@@ -109,10 +109,8 @@ export function adjacency(nodes: number, entries: GraphEntries, options: Adjacen
  * @param x [nodes, width]
  * @returns [nodes, width]
  */
-export function propagate({ nodes, matrix, source, target, selfLoops }: Adjacency, x: Tensor): Tensor {
+export function propagate({ nodes, matrix, addsOwn }: Adjacency, x: Tensor): Tensor {
   assertShape('propagate: x', x, [nodes, undefined])
-  const sent = scaleRows(x, source)
-  const received = sparseMatmul(matrix, sent)
-  const result = scaleRows(selfLoops === 'before' ? add(received, sent) : received, target)
-  return selfLoops === 'after' ? add(result, x) : result
+  const received = sparseMatmul(matrix, x)
+  return addsOwn ? add(received, x) : received
 }

@@ -4,6 +4,7 @@ import {
   mul,
   type SparseEntries,
   type SparseMatrix,
+  scaledMatrix,
   sparseMatmul,
   sparseMatrix,
   sub,
@@ -12,7 +13,7 @@ import {
   value,
 } from '../../tensor/index.ts'
 import { assertShape } from '../shape.ts'
-import { degreeFactors, normalizationFactors, scaleRows } from './adjacency.ts'
+import { degreeFactors, normalizationFactors } from './adjacency.ts'
 
 export interface HypergraphOptions {
   /** What the degrees (row sums) divide. Default `symmetric`. */
@@ -30,14 +31,12 @@ export interface HypergraphOptions {
 export interface Hypergraph {
   readonly nodes: number
   readonly hyperedges: number
-  /** H [nodes, hyperedges] */
-  readonly incidence: SparseMatrix
-  /** float64 [hyperedges, 1]: 1/size, when hyperedges pass on means. */
-  readonly edge?: TensorValue
-  /** float64 [nodes, 1]: what a node hears of itself, to be left out. */
+  /** [hyperedges, nodes]: what hyperedges hear of nodes, with the nodes' factors and those of means. */
+  readonly gathering: SparseMatrix
+  /** [nodes, hyperedges]: what nodes hear of hyperedges, with the nodes' factors. */
+  readonly spreading: SparseMatrix
+  /** float64 [nodes, 1]: what a node hears of itself, with the nodes' factors, to be left out. */
   readonly own?: TensorValue
-  readonly source?: TensorValue
-  readonly target?: TensorValue
 }
 
 /**
@@ -82,13 +81,22 @@ export function hypergraph(
       // What rounding leaves of a difference of equals is no degree.
       degrees[node] = left > 1e-12 * (degrees[node] ?? 0) ? left : 0
     }
+  const factors = normalizationFactors(degrees, normalization)
+  const [left, right] = [factors.rows?.data, factors.columns?.data]
   return {
     nodes,
     hyperedges,
-    incidence,
-    ...(pass === 'mean' && { edge: degreeFactors(sizes, -1) }),
-    ...(!ownMessages && { own: value(own, [nodes, 1]) }),
-    ...normalizationFactors(degrees, normalization),
+    gathering: scaledMatrix(incidence.transposed(), {
+      ...(pass === 'mean' && { rows: degreeFactors(sizes, -1) }),
+      ...(factors.columns && { columns: factors.columns }),
+    }),
+    spreading: scaledMatrix(incidence, factors.rows ? { rows: factors.rows } : {}),
+    ...(!ownMessages && {
+      own: value(
+        own.map((share, node) => share * Number(left?.[node] ?? 1) * Number(right?.[node] ?? 1)),
+        [nodes, 1],
+      ),
+    }),
   }
 }
 
@@ -99,11 +107,8 @@ export function hypergraph(
  * @returns [nodes, width]
  */
 export function propagateHypergraph(graph: Hypergraph, x: Tensor): Tensor {
-  const { nodes, incidence, edge, own, source, target } = graph
+  const { nodes, gathering, spreading, own } = graph
   assertShape('propagateHypergraph: x', x, [nodes, undefined])
-  const sent = scaleRows(x, source)
-  const gathered = scaleRows(sparseMatmul(incidence.transposed(), sent), edge)
-  const received = sparseMatmul(incidence, gathered)
-  const others = own === undefined ? received : sub(received, mul(sent, cast(constant(own), x.dtype)))
-  return scaleRows(others, target)
+  const received = sparseMatmul(spreading, sparseMatmul(gathering, x))
+  return own === undefined ? received : sub(received, mul(x, cast(constant(own), x.dtype)))
 }

@@ -20,7 +20,7 @@ import { full, sizeTensor } from './reduce.ts'
 // thread, one cycle an element), so larger sums are written as steps of half that size, one after another.
 const serialElements = 100_000
 
-function scatterSerially(
+export function scatterSerially(
   emitter: Emitter,
   base: string,
   indices: string,
