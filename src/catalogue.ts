@@ -16,6 +16,21 @@ export interface CatalogueRow {
 /** The methods that work today, in order of their number. A test checks that every export and experiment is there. */
 export const catalogue: readonly CatalogueRow[] = [
   {
+    no: '14',
+    id: 'general-preference',
+    title: 'General preference model: embeddings that can hold cycles',
+    arxiv: '2410.02197',
+    room: 'learn',
+    exports: [
+      'fitGeneralPreference',
+      'embedPreferences',
+      'generalPreferenceScores',
+      'generalPreferenceTargets',
+      'maximalLottery',
+    ],
+    experiment: 'general-preference',
+  },
+  {
     no: '34',
     id: 'search-arena',
     title: 'Search Arena: leaderboards that control for style',
@@ -32,5 +47,14 @@ export const catalogue: readonly CatalogueRow[] = [
     room: 'learn',
     exports: ['preferenceDissection', 'dissect', 'judgeSimilarities', 'manipulationShift', 'publishedJudgeWeights'],
     experiment: 'preference-dissection',
+  },
+  {
+    no: '57',
+    id: 'regret-preferences',
+    title: 'Regret preferences: rewards from comparisons of behaviour',
+    arxiv: '2206.02231',
+    room: 'learn',
+    exports: ['regretPreferences', 'segmentRegret', 'regretPreference', 'softValue', 'scaledReturn', 'valueIteration'],
+    experiment: 'regret-preferences',
   },
 ]

@@ -58,13 +58,43 @@ export function gridWorld(options: GridWorldOptions, random: Random): GridWorld 
   }
 }
 
+/** Codes of cells on a delivery board: what costs, pays, ends or blocks. */
+const delivery = { free: 0, goal: 1, house: 2, sheep: 3, coin: 4, roadblock: 5, mud: 6 } as const
+
 /**
- * A random walk on a board: a start cell other than the goal, then moves, each as row and column: `[length + 1, 2]`.
+ * A simulated board of the delivery task that people were given by Knox et al. 2024 (arXiv 2206.02231): one goal, and in
+ * every other cell a coin, a roadblock or mud with a chance of 10 % each, a sheep or a house with 6 % each.
  *
- * @param length number of moves
+ * @returns `[size, size]`: 0 free, 1 goal, 2 house, 3 sheep, 4 coin, 5 roadblock, 6 mud
+ * @throws {RangeError} on a size below 3
  */
-export function randomWalk({ board }: Pick<GridWorld, 'board'>, length: number, random: Random): number[][] {
-  const starts = board.flatMap((row, r) => row.flatMap((code, c) => (code === 1 ? [] : [[r, c]])))
+export function deliveryBoard({ size = 6 }: { readonly size?: number }, random: Random): number[][] {
+  if (!Number.isInteger(size) || size < 3) throw new RangeError(`size is ${size}, expected an integer of at least 3`)
+  const { coin, roadblock, mud, sheep, house, free } = delivery
+  const [kinds, chances] = [
+    [coin, roadblock, mud, sheep, house, free],
+    [0.1, 0.1, 0.1, 0.06, 0.06, 0.58],
+  ]
+  const codes = Array.from({ length: size * size }, (): number => kinds[random.weighted(chances)] ?? free)
+  codes[random.integer(codes.length)] = delivery.goal
+  return Array.from({ length: size }, (_, row) => codes.slice(row * size, (row + 1) * size))
+}
+
+/**
+ * A random walk on a board: a start cell, then moves up, down, left or right, each as row and column: `[length + 1, 2]`.
+ *
+ * @param board codes of cells by row
+ * @param length number of moves
+ * @param canStart which cells a walk may start in, by code
+ * @throws {RangeError} when there is no cell to start in
+ */
+export function randomWalk(
+  board: readonly (readonly number[])[],
+  length: number,
+  canStart: (code: number) => boolean,
+  random: Random,
+): number[][] {
+  const starts = board.flatMap((row, r) => row.flatMap((code, c) => (canStart(code) ? [[r, c]] : [])))
   const moves = [
     [-1, 0],
     [1, 0],

@@ -6,7 +6,8 @@ export {
   arenaSignals,
   arenaWorld,
 } from './arena.ts'
-export { type GridWorld, type GridWorldOptions, gridWorld, randomWalk } from './grid-world.ts'
+export { circleWorld, type GeneralPreferenceWorld, generalPreferenceWorld } from './general-preferences.ts'
+export { deliveryBoard, type GridWorld, type GridWorldOptions, gridWorld, randomWalk } from './grid-world.ts'
 export {
   type JudgedPair,
   type JudgeWorld,

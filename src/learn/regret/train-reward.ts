@@ -101,6 +101,8 @@ export async function trainReward(rows: PairRows, training: RewardTraining, run:
         units: declared('units'),
       },
       parameters,
+      // One thread adds up in one order, so that every machine finds the same weights.
+      threads: 1,
       optimizer: adam({ learningRate: cosineSchedule(learningRate, steps + 1) }),
     },
   )
