@@ -6,6 +6,7 @@ import { joinedEncodersKind } from './join-encoders.ts'
 import { numericFeaturesKind } from './numeric-features.ts'
 import { plainFeaturesKind } from './plain-features.ts'
 import { sentenceTransformerKind } from './sentence-transformer.ts'
+import { transformerEncoderKind } from './transformer-encoder.ts'
 
 /**
  * Every kind of encoder that a saved model can be opened with by itself. Another one, such as an embedding endpoint's,
@@ -19,4 +20,5 @@ export const encoderKinds: readonly EncoderKind[] = [
   numericFeaturesKind,
   plainFeaturesKind,
   sentenceTransformerKind(),
+  transformerEncoderKind,
 ]

@@ -1,3 +1,4 @@
+export { type BytePairs, bytePairs, type LearnBytePairsOptions, learnBytePairs, type Merge } from './byte-pairs.ts'
 export {
   type CategoricalColumn,
   type CategoricalFeaturesOptions,
@@ -61,3 +62,4 @@ export {
   sentenceTransformer,
   sentenceTransformerKind,
 } from './sentence-transformer.ts'
+export { type TransformerEncoderOptions, transformerEncoder, transformerEncoderKind } from './transformer-encoder.ts'
