@@ -117,7 +117,7 @@ export function fittedModel<O, P>(parts: ModelParts<O, P>): FittedModel<O, P> {
   }
 
   const logits = async (given: PairData): Promise<Float32Array> => {
-    const data = await encodedPairs(encoders, rerated(given, placeOf, raters))
+    const data = await encodedPairs(encoders, placedAmong(given, raters))
     const count = data.a.length
     const found = new Float32Array(count)
     const chunk = 'columns' in data.rows ? featureChunk : judgementChunk
@@ -173,10 +173,11 @@ function part(rows: Rows, from: number, to: number): Rows {
     : rows.slice(from, to)
 }
 
-/** The same pairs with places among the model's raters. */
-function rerated(data: PairData, placeOf: (name: string) => number, raters: readonly string[]): PairData {
+/** The same pairs with places among these raters, −1 for names that are not there. */
+export function placedAmong(data: PairData, raters: readonly string[]): PairData {
   if (data.raters === raters) return data
-  const renamed = data.raters.map(placeOf)
+  const places = new Map(raters.map((name, place) => [name, place]))
+  const renamed = data.raters.map((name) => places.get(name) ?? -1)
   return { ...data, raters, rater: data.rater.map((place) => (place < 0 ? -1 : (renamed[place] as number))) }
 }
 

@@ -1,4 +1,4 @@
-export { type AdaptedRaters, adaptLinearRaters, type LinearRaters } from './adapt-raters.ts'
+export { type AdaptRatersOptions, adaptRaters } from './adapt-raters.ts'
 export {
   type FitPreferences,
   fitPreferences,
@@ -9,6 +9,7 @@ export {
   type TrainingOptions,
 } from './fit-preferences.ts'
 export { type FeatureRows, type FittedModel, fittedModel, type ModelParts } from './fitted-model.ts'
+export { type AdaptedRaters, adaptLinearRaters, type LinearRaters } from './linear-raters.ts'
 export type { JudgedPairs, JudgedRows, LabelledPairs, ModelKind, ModelSizes } from './model-kind.ts'
 export { logitOf, type ModelParameters } from './pair-graph.ts'
 export { type RewardOptions, rewardKind, rewardOptionsSchema } from './reward-kind.ts'

@@ -64,6 +64,8 @@ export interface ModelKind<O = unknown, P = unknown> {
   score(parameters: Symbolic<P>, rows: JudgedRows, options: O): Tensor
   /** Log-odds that a is preferred to b, [pairs]. Default: the difference of the first aspect's scores. */
   logit?(parameters: Symbolic<P>, pairs: JudgedPairs, options: O): Tensor
+  /** Paths of parameters with a row per rater, such as `['weights']`: what `adaptRaters` fits, and nothing else. */
+  readonly raterParameters?: readonly string[]
   /** What training minimises. Default: the mean of `pairLoss` of the log-odds. */
   loss?(parameters: Symbolic<P>, pairs: LabelledPairs, options: O, context: LossContext): LossResult
 }

@@ -108,6 +108,7 @@ export function numbered<Name>(names: Iterable<Name>): { readonly distinct: Name
 export function featurePairs(given: FeaturePairs): PairData {
   const [a, b] = [matrixOf(given.a, 'a'), matrixOf(given.b, 'b')]
   const pairs = a.rows
+  if (pairs === 0) throw new RangeError('featurePairs: there are no pairs to learn from')
   if (b.rows !== pairs || b.columns !== a.columns)
     throw new RangeError(`a is ${pairs} × ${a.columns} and b is ${b.rows} × ${b.columns}, expected the same`)
   if (a.columns === 0 && pairs > 0) throw new RangeError('a and b have no columns, expected at least one')
