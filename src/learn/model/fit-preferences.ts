@@ -39,7 +39,7 @@ import {
 export interface TrainingOptions {
   /** Pairs in an update. Default 256. */
   readonly batchSize?: number
-  /** Default 50. */
+  /** Default 50, more where that would be fewer than 500 updates. */
   readonly epochs?: number
   /** Default AdamW with learning rate 0.01 and no weight decay. */
   readonly optimizer?: Optimizer
@@ -113,7 +113,8 @@ export async function preferenceFitter<O, P>(
   given: FitPreferences<O, P>,
   run: Run = startRun(),
 ): Promise<PreferenceFitter<O, P>> {
-  const { kind, batchSize = 256, epochs = 50, patience = 10 } = given
+  const { kind, batchSize = 256, patience = 10 } = given
+  const epochs = given.epochs ?? Math.max(50, Math.ceil(500 / Math.ceil(given.data.a.length / batchSize)))
   const options = kind.options.parse(given.options ?? {})
   checkedPairs(given.data)
   const encoders = encodersOf(given)
