@@ -47,6 +47,17 @@ describe('scatterAdd', () => {
     await run.dispose()
   })
 
+  it('takes indices of 32 bits, as gradients of gather hand them on', async () => {
+    for (const n of [3, 'n']) {
+      const run = await compile(({ x, at }) => gradients(sum(gather(x, at)), [x]), {
+        inputs: { x: spec([4, 2]), at: spec([n], 'int32') },
+      })
+      const [found] = await run({ x: zeros([4, 2]), at: Int32Array.of(2, 0, 2) })
+      expect([...(found?.data ?? [])]).toEqual([1, 1, 0, 0, 2, 2, 0, 0])
+      await run.dispose()
+    }
+  })
+
   it('adds nothing when there is nothing to add', async () => {
     const run = await compile(({ base, at, updates }) => scatterAdd(base, at, updates), {
       inputs: { base: spec([2, 1]), at: spec(['n'], 'int64'), updates: spec(['n', 1]) },

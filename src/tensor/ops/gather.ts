@@ -156,7 +156,8 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, options:
   const expected: Shape = x.shape.map((dim, at) => (at === axis ? dimAt(indices.shape, 0) : dim))
   if (!sameShape(expected, updates.shape))
     throw new RangeError(`scatterAdd: the updates are ${formatShape(updates.shape)}, expected ${formatShape(expected)}`)
-  if (axis === 0) return applyOne(scatterAddOp, [x, indices, updates], {})
+  // ScatterND takes no other indices.
+  if (axis === 0) return applyOne(scatterAddOp, [x, cast(indices, 'int64'), updates], {})
   const order = [axis, ...x.shape.map((_, at) => at).filter((at) => at !== axis)]
   const back = order.map((_, at) => order.indexOf(at))
   return transpose(scatterAdd(transpose(x, order), indices, transpose(updates, order)), back)
