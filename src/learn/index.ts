@@ -55,6 +55,7 @@ export {
 } from './paired-likelihood.ts'
 export * from './pairs/index.ts'
 export { averageWinRates, type PairwiseWins, pairwiseWins, winFractions } from './pairwise-wins.ts'
+export * from './pal/index.ts'
 export {
   fitPlackettLuce,
   type PlackettLuceFit,

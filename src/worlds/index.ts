@@ -8,6 +8,7 @@ export {
 } from './arena.ts'
 export { circleWorld, type GeneralPreferenceWorld, generalPreferenceWorld } from './general-preferences.ts'
 export { deliveryBoard, type GridWorld, type GridWorldOptions, gridWorld, randomWalk } from './grid-world.ts'
+export { type IdealPointWorld, type IdealPointWorldOptions, idealPointWorld } from './ideal-points.ts'
 export {
   type JudgedPair,
   type JudgeWorld,

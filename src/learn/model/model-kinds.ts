@@ -1,3 +1,5 @@
+import { generalPreferenceKind } from '../general-preference/general-preference.ts'
+import { palKind } from '../pal/pal.ts'
 import type { ModelKind } from './model-kind.ts'
 import { rewardKind } from './reward-kind.ts'
 
@@ -5,4 +7,8 @@ import { rewardKind } from './reward-kind.ts'
  * Every kind of model that `loadModel` knows by itself, a line for each method. A kind that is not here can be given to
  * `loadModel`.
  */
-export const modelKinds: readonly ModelKind[] = [rewardKind as ModelKind]
+export const modelKinds: readonly ModelKind[] = [
+  rewardKind as ModelKind,
+  generalPreferenceKind as ModelKind,
+  palKind as ModelKind,
+]
