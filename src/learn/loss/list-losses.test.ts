@@ -132,6 +132,14 @@ describe('rankList', () => {
     }
   })
 
+  it('keeps equal labels in the order of the list: the second of two is the neighbour of what follows', async () => {
+    const loss = await evaluate(({ s, y }) => rankList(s, y, { skips: [1], reduction: 'sum' }), {
+      s: [[0, 5, 0]],
+      y: [[2, 2, 1]],
+    })
+    expect(loss).toBeCloseTo(Math.log1p(Math.exp(-5)), 13)
+  })
+
   it('weighs comparisons k places apart by γ to the k − 1', async () => {
     expect(await compared({ decay: 0.5 })).toBeCloseTo((3 + 2 * 0.5 + 0.25) * Math.LN2, 13)
     expect(await compared({ decay: 0.5, form: 'logSumExp' })).toBeCloseTo(Math.log(1 + 3 + 1 + 0.25), 13)
