@@ -108,6 +108,8 @@ export async function fitSegmentReward(
 
   let psi: Float64Array = options.psi ?? randomPolicyFeatures(mdp, policies, run.random('policies'), { discount })
   knownPolicies(mdp, psi)
+  const odd = psi.findIndex((number) => !Number.isFinite(number))
+  if (odd >= 0) throw new RangeError(`psi[${odd}] is ${psi[odd]}, expected finite numbers`)
   let found = { weights: start, loss: Number.POSITIVE_INFINITY }
   const losses: number[] = []
   for (let round = 1; round <= rounds; round++) {
