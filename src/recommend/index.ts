@@ -1,5 +1,8 @@
 /** Choosing from a catalogue: interactions, splits, samplers, recommenders and their evaluation. */
 
+export { type FairnessValue, fairnessMeasures, type ItemFairness, itemFairness } from '../measure/index.ts'
+export { type EaseOptions, ease } from './baseline/ease.ts'
+export { type ItemNeighboursOptions, itemNeighbours } from './baseline/item-neighbours.ts'
 export { popularity } from './baseline/popularity.ts'
 export {
   type Audience,
@@ -13,6 +16,14 @@ export {
 } from './contract.ts'
 export * from './evaluation/index.ts'
 export * from './interactions/index.ts'
+export {
+  type FairnessPoint,
+  type FairRerankOptions,
+  fairnessCurve,
+  fairnessNumber,
+  fairRerank,
+  recommendationFairness,
+} from './item-fairness.ts'
 export {
   type AliasTable,
   adaptiveNegatives,

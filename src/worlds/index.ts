@@ -19,3 +19,5 @@ export {
   plantedJudges,
   simulatedQuestions,
 } from './judges.ts'
+export { type PersonaRatersOptions, personaRaters } from './persona-raters.ts'
+export { type ShopWorld, type ShopWorldOptions, shopWorld } from './shop.ts'
