@@ -14,6 +14,7 @@ export interface Random {
   /** One element, all equally likely. @throws {RangeError} on an empty array */
   pick<T>(items: readonly T[]): T
   /** A copy in uniformly random order (Fisher–Yates). */
+  shuffle(items: Uint32Array): Uint32Array
   shuffle<T>(items: readonly T[]): T[]
   /** Index drawn in proportion to non-negative weights. @throws {RangeError} when no weight is positive */
   weighted(weights: ArrayLike<number>): number
@@ -71,6 +72,19 @@ export function seeded(seed: number | string): Random {
     return drawn % bound
   }
 
+  function shuffle(items: Uint32Array): Uint32Array
+  function shuffle<T>(items: readonly T[]): T[]
+  function shuffle<T>(items: readonly T[] | Uint32Array): T[] | Uint32Array {
+    const copy = items.slice() as T[]
+    for (let i = copy.length - 1; i > 0; i--) {
+      const j = integer(i + 1)
+      const held = copy[i] as T
+      copy[i] = copy[j] as T
+      copy[j] = held
+    }
+    return copy
+  }
+
   return {
     uniform,
     integer,
@@ -95,16 +109,7 @@ export function seeded(seed: number | string): Random {
       if (items.length === 0) throw new RangeError('cannot pick from an empty array')
       return items[integer(items.length)] as (typeof items)[number]
     },
-    shuffle(items) {
-      const copy = items.slice()
-      for (let i = copy.length - 1; i > 0; i--) {
-        const j = integer(i + 1)
-        const held = copy[i] as (typeof items)[number]
-        copy[i] = copy[j] as (typeof items)[number]
-        copy[j] = held
-      }
-      return copy
-    },
+    shuffle,
     weighted(weights) {
       let total = 0
       for (let i = 0; i < weights.length; i++) {

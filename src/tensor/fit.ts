@@ -1,48 +1,10 @@
 import { join } from 'node:path'
 import { type Run, writeWhole } from '../run/index.ts'
 import type { InputSpecs, InputValues } from './compile.ts'
+import { arraysOf, type Examples } from './examples.ts'
 import { fitCheckpoint, type Standing } from './fit-checkpoint.ts'
 import { type FitTable, type NamedTable, takeStep } from './fit-tables.ts'
-import { zeroed } from './graph/dtype.ts'
-import { type TensorValue, value } from './graph/value.ts'
 import type { TrainStep } from './train-step.ts'
-
-/** Examples to learn from, by number. */
-export interface Examples<Inputs> {
-  readonly count: number
-  /** The inputs of a step for some examples, in this order. */
-  batch(indices: Uint32Array): Inputs | Promise<Inputs>
-}
-
-/**
- * Examples held as arrays: example i is row i of each.
- *
- * @param arrays values with one first size; more axes stay as they are
- * @throws {RangeError} when their first sizes differ
- */
-export function examplesOf<K extends string>(
-  arrays: Readonly<Record<K, TensorValue>>,
-): Examples<Record<K, TensorValue>> {
-  const entries = Object.entries<TensorValue>(arrays)
-  const counts = entries.map(([name, { shape }]) => `${name}: ${shape[0] ?? 'a scalar'}`)
-  const count = entries[0]?.[1].shape[0]
-  if (count === undefined || entries.some(([, { shape }]) => shape[0] !== count))
-    throw new RangeError(`examplesOf: first sizes differ or are missing (${counts.join(', ')})`)
-  return {
-    count,
-    batch(indices) {
-      const taken = entries.map(([name, { dtype, shape, data }]) => {
-        const size = count === 0 ? 0 : data.length / count
-        const rows = zeroed(dtype, indices.length * size)
-        indices.forEach((example, at) => {
-          rows.set(data.subarray(example * size, (example + 1) * size) as never, at * size)
-        })
-        return [name, value(rows, [indices.length, ...shape.slice(1)], dtype)]
-      })
-      return Object.fromEntries(taken) as Record<K, TensorValue>
-    },
-  }
-}
 
 /** What is known after a step or an epoch. */
 export interface FitMetrics {
@@ -82,6 +44,12 @@ export interface FitOptions<Inputs, Rows extends keyof Inputs = never> {
   readonly validate?: () => Promise<Readonly<Record<string, number>>> | Readonly<Record<string, number>>
   /** Stop early, and end with the parameters of the best epoch. */
   readonly earlyStopping?: EarlyStopping
+  /**
+   * Most steps to take in one go, before their metrics are told and the run's signal is looked at. Only a small step on
+   * examples held as arrays (see `examplesOf`) takes several; the numbers are the same. Default: what fits into a
+   * fiftieth of a second.
+   */
+  readonly stepsAtOnce?: number
   /** Steps between checkpoints; 0 for none, and metrics written once at the end. Default: one at the end of each epoch. */
   readonly checkpointEvery?: number
   /** Every step's and epoch's metrics as they come. */
@@ -97,6 +65,9 @@ export interface FitResult {
   /** One entry per epoch. */
   readonly history: readonly FitMetrics[]
 }
+
+/** How long the steps of one go may take, in milliseconds. */
+const goMs = 20
 
 /**
  * Trains: batches in an order shuffled by the run's seed, validation after each epoch, early stopping, checkpoints.
@@ -142,11 +113,13 @@ export async function* fitting<I extends InputSpecs, P, R, Rows extends keyof I 
   run: Run,
 ): AsyncGenerator<FitMetrics, FitResult, undefined> {
   const { examples, batchSize, epochs, earlyStopping, name = 'fit', checkpointEvery: every } = options
+  const { stepsAtOnce = Number.POSITIVE_INFINITY } = options
   for (const [what, number] of [
     ['batchSize', batchSize],
     ['epochs', epochs],
+    ['stepsAtOnce', stepsAtOnce],
   ] as const)
-    if (!Number.isInteger(number) || number < 1)
+    if (!(Number.isInteger(number) || number === Number.POSITIVE_INFINITY) || number < 1)
       throw new RangeError(`fit: ${what} is ${number}, expected a whole number of at least 1`)
   const whole = Math.floor(examples.count / batchSize)
   const batches = options.dropLast ? whole : Math.ceil(examples.count / batchSize)
@@ -196,32 +169,55 @@ export async function* fitting<I extends InputSpecs, P, R, Rows extends keyof I 
 
   // Where a resumed fit starts, so that time is told by what is done from here on.
   progress('')
+  const held = tables.length === 0 && stepsAtOnce > 1 ? arraysOf(examples) : undefined
+  const loop = held && (await step.loop?.(held))
+  // How many steps are taken at once decides no number, so the clock may.
+  let stepMs = goMs
   let waiting = false
+  /** Takes the next steps of an epoch, and returns the loss of each and how many examples it saw. */
+  const advance = async (order: Uint32Array): Promise<readonly (readonly [loss: number, size: number])[]> => {
+    const from = standing.batch * batchSize
+    const toCheckpoint = every ? every - (standing.updates % every) : batches
+    const most = Math.min(stepsAtOnce, toCheckpoint, whole - standing.batch, Math.max(1, Math.floor(goMs / stepMs)))
+    const indices = order.subarray(from, from + Math.max(1, most) * batchSize)
+    if (!loop) {
+      const { loss, updateTables } = await takeStep(step, tables, await examples.batch(indices))
+      if (Number.isFinite(loss)) updateTables()
+      return [[loss, indices.length]]
+    }
+    const size = Math.min(batchSize, indices.length)
+    const start = performance.now()
+    const losses = await loop(indices, size)
+    stepMs = (performance.now() - start) / losses.length
+    return losses.map((loss) => [loss, size])
+  }
   try {
     for (;;) {
-      const order = Uint32Array.from(run.random(`${name}/order/${standing.epoch}`).shuffle(upTo(examples.count)))
+      const order = run.random(`${name}/order/${standing.epoch}`).shuffle(upTo(examples.count))
       while (standing.batch < batches) {
         if (run.signal.aborted) {
           if (every !== 0) await checkpoint.save(standing)
           throw run.signal.reason
         }
-        const indices = order.subarray(standing.batch * batchSize, (standing.batch + 1) * batchSize)
-        const { loss, updateTables } = await takeStep(step, tables, await examples.batch(indices))
-        if (!Number.isFinite(loss))
-          throw new RangeError(
-            `${name}: the loss is ${loss} at update ${step.updates} (epoch ${standing.epoch}); compile the step with debug: true to learn which operation gave it`,
-          )
-        updateTables()
+        const taken = await advance(order)
+        const before = standing.updates
+        for (const [at, [loss, size]] of taken.entries()) {
+          if (!Number.isFinite(loss))
+            throw new RangeError(
+              `${name}: the loss is ${loss} at update ${before + at + 1} (epoch ${standing.epoch}); compile the step with debug: true to learn which operation gave it`,
+            )
+          standing.lossSum += loss * size
+          standing.seen += size
+        }
         standing.updates = step.updates
-        standing.batch++
-        standing.lossSum += loss * indices.length
-        standing.seen += indices.length
+        standing.batch += taken.length
         progress('')
         // Within an epoch only: at its end the checkpoint waits for validation.
         if (every !== undefined && every > 0 && standing.updates % every === 0 && standing.batch < batches)
           await checkpoint.save(standing)
         waiting = true
-        yield { kind: 'step', epoch: standing.epoch, updates: standing.updates, loss }
+        for (const [at, [loss]] of taken.entries())
+          yield { kind: 'step', epoch: standing.epoch, updates: before + at + 1, loss }
         waiting = false
       }
 
@@ -259,8 +255,8 @@ export async function* fitting<I extends InputSpecs, P, R, Rows extends keyof I 
   }
 }
 
-function upTo(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => index)
+function upTo(count: number): Uint32Array {
+  return new Uint32Array(count).map((_, index) => index)
 }
 
 /** Whether an epoch was the best so far, and whether to stop. */

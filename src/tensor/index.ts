@@ -23,12 +23,11 @@ export {
   type TouchedRows,
 } from './embedding-table.ts'
 export { type EvaluateOptions, evaluate, type Plain } from './evaluate.ts'
+export { type ExampleRows, type Examples, examplesOf, type TableRows } from './examples.ts'
 export { type ExportOptions, exportOnnx, type OnnxModel, openOnnx, readOnnxMetadata, saveOnnx } from './export.ts'
 export { checkGradients, type GradientCheck, type GradientCheckOptions } from './finite-difference.ts'
 export {
   type EarlyStopping,
-  type Examples,
-  examplesOf,
   type FitMetrics,
   type FitOptions,
   type FitResult,
@@ -263,5 +262,5 @@ export {
 } from './safetensors.ts'
 export type { Provider, SessionOptions } from './session.ts'
 export type { LossContext, LossResult } from './step-graph.ts'
-export { type TrainOptions, type TrainStep, trainStep } from './train-step.ts'
+export { type StepLoop, type TrainOptions, type TrainStep, trainStep } from './train-step.ts'
 export { perExampleGradients, vectorize } from './vectorize.ts'

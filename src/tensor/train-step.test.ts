@@ -70,6 +70,7 @@ describe('trainStep', () => {
     expect(parameters.w.data[0]).toBe(0.5)
     expect(parameters.fixed.data[0]).toBe(2)
     expect(step.averaged.w.data[0]).toBe(0.25)
+    expect(step.averaged.fixed).toBe(parameters.fixed)
   })
 
   it('shares its parameters with a compiled prediction', async () => {

@@ -1,19 +1,30 @@
 import { emitTraced, type InputSpecs, type InputValues } from './compile.ts'
+import type { ExampleRows } from './examples.ts'
 import { matchInputs } from './feed.ts'
 import { ancestors } from './graph/ancestors.ts'
 import { formatShape } from './graph/dimension.ts'
 import { isTensor, type Node, type Tensor } from './graph/tensor.ts'
-import { type TensorValue, zeros } from './graph/value.ts'
+import { isTensorValue, type TensorValue, zeros } from './graph/value.ts'
 import { encodeModel } from './onnx/model.ts'
 import { assertFinite } from './onnx/probe.ts'
 import { type Concrete, mapTree } from './parameter-tree.ts'
 import { fromRuntime, openSession, type SessionOptions, stopName, toRuntime } from './session.ts'
 import { keysName, type LossFunction, type LossResult, type StepOptions, scalarsName, stepGraph } from './step-graph.ts'
+import { stepLoops } from './step-loop.ts'
 
 export interface TrainOptions<I extends InputSpecs, P> extends SessionOptions, StepOptions<I, P> {
   /** Check every intermediate value and report the first operation that gives NaN or infinity. Slow. Default false. */
   readonly debug?: boolean
 }
+
+/**
+ * Takes a step for each batch.
+ *
+ * @param batches numbers of examples, one batch after another
+ * @param size examples in each
+ * @returns the loss of each step before its update
+ */
+export type StepLoop = (batches: Uint32Array, size: number) => Promise<readonly number[]>
 
 /** A compiled training step: forward, backward and update in one run. */
 export interface TrainStep<I extends InputSpecs, P, R> {
@@ -26,6 +37,11 @@ export interface TrainStep<I extends InputSpecs, P, R> {
   readonly state: Readonly<Record<string, TensorValue>>
   /** How many updates were made; set it when restoring a checkpoint. */
   updates: number
+  /**
+   * Many steps in one run of the session, on examples held as arrays: the same numbers at less cost a step (see `fit`,
+   * which uses it). Undefined where the step is too large to gain, debugs, or would have to convert the arrays.
+   */
+  loop?(examples: Readonly<Record<string, ExampleRows>>): Promise<StepLoop | undefined>
   dispose(): Promise<void>
 }
 
@@ -107,6 +123,8 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
   const read = new Set(session.inputNames)
   const nameOf = new Map(reported.map(({ name, tensor }) => [tensor, name]))
 
+  const loops = stepLoops(lossFn, options, carried)
+
   const run = async (inputs: InputValues<I>): Promise<{ loss: number; metrics: Concrete<Omit<R, 'loss'>> }> => {
     const { values } = matchInputs(declared, inputs)
     const number = step.updates + 1
@@ -142,14 +160,23 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
     parameters: options.parameters,
     averaged: (averages.size === 0
       ? options.parameters
-      : mapTree(
-          options.parameters,
-          (leaf): leaf is TensorValue => averages.has(leaf as TensorValue),
-          (leaf) => averages.get(leaf),
-        )) as P,
+      : mapTree(options.parameters, isTensorValue, (leaf) => averages.get(leaf) ?? leaf)) as P,
     state: graph.state,
     updates: 0,
-    dispose: () => session.dispose(),
+    async loop(examples: Readonly<Record<string, ExampleRows>>) {
+      if (options.debug || (options.provider ?? 'cpu') !== 'cpu') return undefined
+      const repeated = await loops(examples)
+      if (repeated === undefined) return undefined
+      return async (batches: Uint32Array, size: number) => {
+        const losses = await repeated(examples, batches, size, step.updates)
+        step.updates += losses.length
+        return losses
+      }
+    },
+    async dispose() {
+      await session.dispose()
+      await loops.dispose()
+    },
   })
   return step
 }
