@@ -113,8 +113,8 @@ export interface SignalStore extends SignalSource {
   snapshot(): Promise<SignalSnapshot>
   /**
    * Removes a rater's signals, and contents and contexts nothing else mentions with the embeddings of those, down to the
-   * bytes on the disk; bytes that an open snapshot still shows go when it is closed. Takes time in proportion to the whole store. Returns how
-   * many signals went.
+   * bytes on the disk; bytes that an open snapshot still shows go when it is closed. Takes time in proportion to the
+   * whole store. Returns how many signals went.
    */
   eraseRater(id: string): Promise<number>
   readonly documents: DocumentStore

@@ -90,9 +90,9 @@ export function categoricalFeatures(options: CategoricalFeaturesOptions): Encode
     ...shared,
     width,
     frozen: false,
-    specs: { places: spec(['rows', columns.length], 'int64') },
+    specs: { places: spec(['rows', columns.length], 'int32') },
     async prepare(batch) {
-      const places = BigInt64Array.from(batch.flatMap(placesOf), BigInt)
+      const places = Int32Array.from(batch.flatMap(placesOf))
       return { places: value(places, [batch.length, columns.length]) }
     },
     init(random) {

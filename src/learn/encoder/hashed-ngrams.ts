@@ -3,6 +3,7 @@ import { normalValue } from '../../nets/index.ts'
 import { type Json, recentMap } from '../../run/index.ts'
 import {
   add,
+  cast,
   concat,
   type Dim,
   dimAt,
@@ -113,15 +114,14 @@ const textOf = (part: Part, judgement: Judgement): string =>
 /**
  * Rows of sparse weights as two arrays, padded with weights of 0 to the longest.
  *
- * @returns int64 and float32 [rows, longest]
+ * @returns int32 and float32 [rows, longest]
  */
 function padded(rows: readonly SparseRow[]): { readonly buckets: TensorValue; readonly weights: TensorValue } {
   const longest = Math.max(1, ...rows.map((row) => row.buckets.length))
-  const buckets = new BigInt64Array(rows.length * longest)
+  const buckets = new Int32Array(rows.length * longest)
   const weights = new Float32Array(rows.length * longest)
   rows.forEach((row, at) => {
-    for (let entry = 0; entry < row.buckets.length; entry++)
-      buckets[at * longest + entry] = BigInt(row.buckets[entry] as number)
+    buckets.set(row.buckets, at * longest)
     weights.set(row.weights, at * longest)
   })
   const shape = [rows.length, longest]
@@ -143,7 +143,7 @@ function dense(rows: readonly SparseRow[], buckets: number): TensorValue {
  * table.
  *
  * @param table [buckets, width]
- * @param buckets int64 [rows, entries]; entries of weight 0 count for nothing
+ * @param buckets int32 or int64 [rows, entries]; entries of weight 0 count for nothing
  * @param weights [rows, entries]
  * @returns [rows, width]
  */
@@ -153,7 +153,7 @@ export function projectSparse(table: Tensor, buckets: Tensor, weights: Tensor): 
     return squeeze(matmul(expandDims(weights, 1), gather(table, buckets)), [1])
   const [rows, entries] = [dimAt(buckets.shape, 0), dimAt(buckets.shape, 1)]
   const all: Dim = multiplyDims(rows, entries)
-  const places = reshape(add(buckets, mul(expandDims(range(rows), 1), size)), [all])
+  const places = reshape(add(cast(buckets, 'int64'), mul(expandDims(range(rows), 1), size)), [all])
   const written = scatterAdd(full([multiplyDims(rows, size)], 0, weights.dtype), places, reshape(weights, [all]))
   return matmul(reshape(written, [rows, size]), table)
 }
@@ -235,7 +235,7 @@ export function hashedNgrams(options: HashedNgramsOptions = {}): Encoder<HashedN
     width: side(projection),
     frozen: false,
     specs: inputs((part) => [
-      [`${part}Buckets`, spec(['rows', `${part}Entries`], 'int64')],
+      [`${part}Buckets`, spec(['rows', `${part}Entries`], 'int32')],
       [`${part}Weights`, spec(['rows', `${part}Entries`])],
     ]),
     async prepare(batch) {

@@ -120,22 +120,20 @@ export function transformerEncoder(
     width,
     frozen: false,
     specs: {
-      ids: spec(['rows', 'tokens'], 'int64'),
-      types: spec(['rows', 'tokens'], 'int64'),
+      ids: spec(['rows', 'tokens'], 'int32'),
+      types: spec(['rows', 'tokens'], 'int32'),
       mask: spec(['rows', 'tokens'], 'bool'),
     },
     async prepare(batch) {
       const rows = batch.map(rowOf)
       const longest = Math.max(1, ...rows.map(({ ids }) => ids.length))
-      const ids = new BigInt64Array(rows.length * longest).fill(BigInt(padding))
-      const types = new BigInt64Array(rows.length * longest)
+      const ids = new Int32Array(rows.length * longest).fill(padding)
+      const types = new Int32Array(rows.length * longest)
       const mask = new Uint8Array(rows.length * longest)
       rows.forEach((row, index) => {
-        row.ids.forEach((id, place) => {
-          ids[index * longest + place] = BigInt(id)
-          types[index * longest + place] = BigInt(row.types[place] ?? 0)
-          mask[index * longest + place] = 1
-        })
+        ids.set(row.ids, index * longest)
+        types.set(row.types, index * longest)
+        mask.fill(1, index * longest, index * longest + row.ids.length)
       })
       const shape = [rows.length, longest]
       return { ids: value(ids, shape), types: value(types, shape), mask: value(mask, shape, 'bool') }
