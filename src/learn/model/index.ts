@@ -11,7 +11,17 @@ export {
 export { type FeatureRows, type FittedModel, fittedModel, type ModelParts } from './fitted-model.ts'
 export { type AdaptedRaters, adaptLinearRaters, type LinearRaters } from './linear-raters.ts'
 export type { JudgedPairs, JudgedRows, LabelledPairs, ModelKind, ModelSizes } from './model-kind.ts'
-export { logitOf, type ModelParameters } from './pair-graph.ts'
+export { modelKinds } from './model-kinds.ts'
+export { memberRun, type OutOfFold, type OutOfFoldOptions, outOfFold } from './out-of-fold.ts'
+export {
+  type Encoders,
+  encodedPairs,
+  feedPairs,
+  logitOf,
+  type ModelParameters,
+  pairSpecs,
+  symbolicPairs,
+} from './pair-graph.ts'
 export { type RewardOptions, rewardKind, rewardOptionsSchema } from './reward-kind.ts'
 export {
   type LoadModelOptions,
