@@ -117,7 +117,7 @@ const textOf = (part: Part, judgement: Judgement): string =>
  * @returns int32 and float32 [rows, longest]
  */
 function padded(rows: readonly SparseRow[]): { readonly buckets: TensorValue; readonly weights: TensorValue } {
-  const longest = Math.max(1, ...rows.map((row) => row.buckets.length))
+  const longest = rows.reduce((most, row) => Math.max(most, row.buckets.length), 1)
   const buckets = new Int32Array(rows.length * longest)
   const weights = new Float32Array(rows.length * longest)
   rows.forEach((row, at) => {

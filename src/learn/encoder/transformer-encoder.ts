@@ -126,7 +126,7 @@ export function transformerEncoder(
     },
     async prepare(batch) {
       const rows = batch.map(rowOf)
-      const longest = Math.max(1, ...rows.map(({ ids }) => ids.length))
+      const longest = rows.reduce((most, { ids }) => Math.max(most, ids.length), 1)
       const ids = new Int32Array(rows.length * longest).fill(padding)
       const types = new Int32Array(rows.length * longest)
       const mask = new Uint8Array(rows.length * longest)
