@@ -31,6 +31,15 @@ export const catalogue: readonly CatalogueRow[] = [
     experiment: 'general-preference',
   },
   {
+    no: '22',
+    id: 'pal',
+    title: 'PAL: ideal points mixed from shared prototypes',
+    arxiv: '2406.08469',
+    room: 'learn',
+    exports: ['palKind', 'raterMixtures', 'mixPrototypes', 'hardenMixtures', 'prototypeDisagreement', 'adaptRaters'],
+    experiment: 'pal',
+  },
+  {
     no: '34',
     id: 'search-arena',
     title: 'Search Arena: leaderboards that control for style',
@@ -47,6 +56,15 @@ export const catalogue: readonly CatalogueRow[] = [
     room: 'learn',
     exports: ['preferenceDissection', 'dissect', 'judgeSimilarities', 'manipulationShift', 'publishedJudgeWeights'],
     experiment: 'preference-dissection',
+  },
+  {
+    no: '51',
+    id: 'item-fairness-measures',
+    title: 'Individual item fairness: published measures, corrected, and a trade-off',
+    arxiv: '2311.01013',
+    room: 'recommend',
+    exports: ['itemFairness', 'recommendationFairness', 'fairRerank', 'fairnessCurve'],
+    experiment: 'item-fairness-measures',
   },
   {
     no: '57',

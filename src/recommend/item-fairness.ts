@@ -1,6 +1,7 @@
 import { type FairnessValue, type ItemFairness, type ItemFairnessOptions, itemFairness } from '../measure/index.ts'
 import type { ItemLists, Recommendations } from './contract.ts'
 import { rankingReport } from './evaluation/ranking-report.ts'
+import { selectTop } from './top-items.ts'
 
 /**
  * Fairness to single items: how evenly recommendations spread the places of lists over the catalogue, and a re-ranking
@@ -77,20 +78,20 @@ export function fairRerank(candidates: Recommendations, items: number, options: 
     }
   }
   for (let row = 0; row < rows; row++) expose(row, 1)
+  const [values, top, topValues] = [new Float32Array(width), new Int32Array(count), new Float32Array(count)]
   for (let round = 0; round < rounds; round++) {
     let changed = false
     for (let row = 0; row < rows; row++) {
       expose(row, -1)
-      const value = (place: number): number =>
-        (scores[row * width + place] ?? 0) - (weight * ((exposure[itemAt(row, place)] ?? 0) + 0.5)) / fair
-      const open = Array.from({ length: width }, (_, place) => place).filter((place) => itemAt(row, place) >= 0)
-      const values = open.map(value)
-      const best = open
-        .map((_, at) => at)
-        .sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0) || a - b)
-        .slice(0, count)
-        .map((at) => open[at] ?? 0)
-        .sort((a, b) => a - b)
+      for (let place = 0; place < width; place++) {
+        const item = itemAt(row, place)
+        values[place] =
+          item < 0
+            ? Number.NEGATIVE_INFINITY
+            : (scores[row * width + place] ?? 0) - (weight * ((exposure[item] ?? 0) + 0.5)) / fair
+      }
+      selectTop(values, top, topValues)
+      const best = Array.from(top).sort((a, b) => a - b)
       if (best.some((place, at) => place !== chosen[row]?.[at])) {
         changed = true
         chosen[row] = best
