@@ -1,5 +1,5 @@
 import { zeroed } from './graph/dtype.ts'
-import { isTensorValue, type TensorValue, value } from './graph/value.ts'
+import { type TensorValue, value } from './graph/value.ts'
 
 /** Examples to learn from, by number. */
 export interface Examples<Inputs> {
@@ -16,32 +16,44 @@ export interface TableRows {
   readonly rows: Int32Array
 }
 
-/** One row for each example: rows of their own, in order, or those of a table. */
-export type ExampleRows = TensorValue | TableRows
+/** The same for all examples: every step is given the whole of it. */
+export interface SharedValue {
+  readonly whole: TensorValue
+}
+
+/** An input of a step for all examples: a row for each of its own, in order, or one of a table, or one value for all. */
+export type ExampleColumn = TensorValue | TableRows | SharedValue
 
 /** The arrays that some examples are, by what `examplesOf` made. */
-const arrays = new WeakMap<object, Readonly<Record<string, ExampleRows>>>()
+const arrays = new WeakMap<object, Readonly<Record<string, ExampleColumn>>>()
+
+/** The numbers of a column, whichever way examples read them. */
+export function columnValue(column: ExampleColumn): TensorValue {
+  return 'whole' in column ? column.whole : 'table' in column ? column.table : column
+}
 
 /**
  * Examples held as arrays: example i is row i of each, or row `rows[i]` of a table. From arrays a fit of a small step
  * takes its batches without leaving the runtime, which is the quickest way to train one.
  *
- * @param columns values with one first size, or tables with as many rows named; more axes stay as they are
- * @throws {RangeError} when their counts differ, or a table has no such row
+ * @param columns values with one first size, tables with as many rows named, or values for all; more axes stay as they are
+ * @throws {RangeError} when their counts differ or there is none, or a table has no such row
  * @example
  * const examples = examplesOf({ preferred: { table: features, rows: winners }, other: { table: features, rows: losers } })
  */
 export function examplesOf<K extends string>(
-  columns: Readonly<Record<K, ExampleRows>>,
+  columns: Readonly<Record<K, ExampleColumn>>,
 ): Examples<Record<K, TensorValue>> {
-  const entries = Object.entries<ExampleRows>(columns)
-  const sizes = entries.map(([, column]) => (isTensorValue(column) ? column.shape[0] : column.rows.length))
-  const [count] = sizes
-  if (count === undefined || sizes.some((size) => size !== count))
+  const entries = Object.entries<ExampleColumn>(columns)
+  const counted = entries.flatMap(([name, column]) =>
+    'whole' in column ? [] : [{ name, size: 'table' in column ? column.rows.length : column.shape[0] }],
+  )
+  const count = counted[0]?.size
+  if (count === undefined || counted.some(({ size }) => size !== count))
     throw new RangeError(
-      `examplesOf: first sizes differ or are missing (${entries.map(([name], at) => `${name}: ${sizes[at] ?? 'a scalar'}`).join(', ')})`,
+      `examplesOf: first sizes differ or are missing (${counted.map(({ name, size }) => `${name}: ${size ?? 'a scalar'}`).join(', ')})`,
     )
-  for (const [name, column] of entries) if (!isTensorValue(column)) assertRows(name, column)
+  for (const [name, column] of entries) if ('table' in column) assertRows(name, column)
   const examples: Examples<Record<K, TensorValue>> = {
     count,
     batch: (indices) => takeExamples(columns, indices),
@@ -51,23 +63,23 @@ export function examplesOf<K extends string>(
 }
 
 /** The arrays that examples were made of by `examplesOf`; undefined for others. */
-export function arraysOf(examples: object): Readonly<Record<string, ExampleRows>> | undefined {
+export function arraysOf(examples: object): Readonly<Record<string, ExampleColumn>> | undefined {
   return arrays.get(examples)
 }
 
 /** The rows of some examples, in this order. */
 export function takeExamples<K extends string>(
-  columns: Readonly<Record<K, ExampleRows>>,
+  columns: Readonly<Record<K, ExampleColumn>>,
   indices: ArrayLike<number>,
 ): Record<K, TensorValue> {
-  const taken = Object.entries<ExampleRows>(columns).map(([name, column]) => {
-    const own = isTensorValue(column)
-    const { dtype, shape, data } = own ? column : column.table
+  const taken = Object.entries<ExampleColumn>(columns).map(([name, column]) => {
+    const { dtype, shape, data } = columnValue(column)
+    if ('whole' in column) return [name, column.whole]
     const size = shape.slice(1).reduce((product, dim) => product * dim, 1)
     const rows = zeroed(dtype, indices.length * size)
     for (let at = 0; at < indices.length; at++) {
       const example = indices[at] ?? 0
-      const row = own ? example : (column.rows[example] ?? 0)
+      const row = 'table' in column ? (column.rows[example] ?? 0) : example
       rows.set(data.subarray(row * size, (row + 1) * size) as never, at * size)
     }
     return [name, value(rows, [indices.length, ...shape.slice(1)], dtype)]

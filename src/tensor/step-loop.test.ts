@@ -8,11 +8,12 @@ import {
   chain,
   clipByGlobalNorm,
   dropout,
-  type ExampleRows,
+  type ExampleColumn,
   examplesOf,
   type FitMetrics,
   fit,
   fitting,
+  gather,
   linear,
   logSigmoid,
   mean,
@@ -24,6 +25,7 @@ import {
   spec,
   square,
   sub,
+  type Tensor,
   type TensorValue,
   trainStep,
   value,
@@ -42,7 +44,7 @@ const parts = { w: normal(24, 16), b: normal(16), v: normal(16, 1), fixed: norma
 const table = normal(30, 24)
 const rowsOf = (count: number): Int32Array => Int32Array.from({ length: count }, () => random.integer(30))
 // 70 pairs: four batches of 16 and one of 6.
-const columns: Readonly<Record<'preferred' | 'other' | 'weight', ExampleRows>> = {
+const columns: Readonly<Record<'preferred' | 'other' | 'weight', ExampleColumn>> = {
   preferred: { table, rows: rowsOf(70) },
   other: { table, rows: rowsOf(70) },
   weight: normal(70),
@@ -135,6 +137,58 @@ describe('many steps in one run', () => {
     await fit(counted, { ...options, examples: { ...examples } }, startRun({ folder: join(folder, 'batches') }))
     expect(calls).toEqual([])
     await step.dispose()
+  })
+
+  it('read rows of their own, rows of a table, and a value as a whole alike', async () => {
+    const [a, b] = [rowsOf(40), rowsOf(40)]
+    const taken = (rows: Int32Array): TensorValue => {
+      const own = new Float32Array(rows.length * 24)
+      rows.forEach((row, at) => {
+        own.set(table.data.subarray(24 * row, 24 * (row + 1)) as Float32Array, 24 * at)
+      })
+      return value(own, [rows.length, 24])
+    }
+    const layers = (): { readonly w: TensorValue; readonly v: TensorValue } => ({
+      w: value((parts.w.data as Float32Array).slice(), [24, 16]),
+      v: value((parts.v.data as Float32Array).slice(), [16, 1]),
+    })
+    const loss = (x: Tensor, y: Tensor, { w, v }: { readonly w: Tensor; readonly v: Tensor }): Tensor =>
+      neg(mean(logSigmoid(sub(linear(relu(linear(x, w)), v), linear(relu(linear(y, w)), v)))))
+    const optimizer = adamW()
+    const pace = { batchSize: 8, epochs: 2 }
+    const runOf = (name: string): ReturnType<typeof startRun> =>
+      startRun({ seed: 5, folder: join(folder, `way ${name}`) })
+
+    const ends: number[][] = []
+    const ways: readonly Readonly<Record<'a' | 'b', ExampleColumn>>[] = [
+      { a: taken(a), b: taken(b) },
+      { a: { table, rows: a }, b: { table, rows: b } },
+      { a: taken(a), b: { table, rows: b } },
+    ]
+    for (const [index, way] of ways.entries()) {
+      const parameters = layers()
+      const inputs = { a: spec(['pairs', 24]), b: spec(['pairs', 24]) }
+      const step = await trainStep((x, held) => loss(x.a, x.b, held), { inputs, parameters, optimizer })
+      expect(await step.loop?.(way)).toBeDefined()
+      await fit(step, { ...pace, examples: examplesOf(way) }, runOf(`${index}`))
+      ends.push([...parameters.w.data, ...parameters.v.data] as number[])
+      await step.dispose()
+    }
+    const parameters = layers()
+    const step = await trainStep((x, held) => loss(gather(x.features, x.a), gather(x.features, x.b), held), {
+      inputs: { features: spec(['rows', 24]), a: spec(['pairs'], 'int32'), b: spec(['pairs'], 'int32') },
+      parameters,
+      optimizer,
+    })
+    const columns = { features: { whole: table }, a: value(a), b: value(b) }
+    expect(await step.loop?.(columns)).toBeDefined()
+    await fit(step, { ...pace, examples: examplesOf(columns) }, runOf('whole'))
+    ends.push([...parameters.w.data, ...parameters.v.data] as number[])
+    await step.dispose()
+
+    const [own, ...others] = ends
+    expect(own?.every(Number.isFinite)).toBe(true)
+    for (const other of others) expect(other).toEqual(own)
   })
 
   it('left in their middle are saved as far as they went, and go on exactly', async () => {

@@ -1,8 +1,8 @@
 import { emitTraced, type InputSpecs } from './compile.ts'
-import { type ExampleRows, takeExamples } from './examples.ts'
+import { columnValue, type ExampleColumn, takeExamples } from './examples.ts'
 import { matchInputs } from './feed.ts'
 import type { DType, TypedArray } from './graph/dtype.ts'
-import { isTensorValue, type TensorValue } from './graph/value.ts'
+import type { TensorValue } from './graph/value.ts'
 import { encodeModel, type OnnxGraph, type OnnxNode, type OnnxValueType } from './onnx/model.ts'
 import { fromRuntime, openSession, type SessionOptions, toRuntime } from './session.ts'
 import {
@@ -35,7 +35,7 @@ export interface RepeatedStep {
   dispose(): Promise<void>
 }
 
-type Columns = Readonly<Record<string, ExampleRows>>
+type Columns = Readonly<Record<string, ExampleColumn>>
 
 /** Repeated steps by the form of the examples. */
 export interface StepLoops {
@@ -60,12 +60,14 @@ export function stepLoops<I extends InputSpecs, P, R extends LossResult>(
   const made = new Map<string, Promise<RepeatedStep>>()
   const choose = async (columns: Columns): Promise<RepeatedStep | undefined> => {
     const types = Object.entries(options.inputs)
-    const typeOf = (column: ExampleRows | undefined): DType | undefined =>
-      column && (isTensorValue(column) ? column : column.table).dtype
-    if (bytes > carriedBytes || types.some(([name, { dtype }]) => typeOf(columns[name]) !== dtype)) return undefined
-    const shared = types.flatMap(([name]) => (columns[name] && !isTensorValue(columns[name]) ? [name] : []))
-    const key = JSON.stringify(shared)
-    const known = made.get(key) ?? repeatedStep(lossFn, options, carried, new Set(shared))
+    const fits = ([name, { dtype }]: (typeof types)[number]): boolean => {
+      const column = columns[name]
+      return column !== undefined && columnValue(column).dtype === dtype
+    }
+    if (bytes > carriedBytes || !types.every(fits)) return undefined
+    const kinds = Object.fromEntries(types.map(([name]) => [name, kindOf(columns[name])]))
+    const key = JSON.stringify(kinds)
+    const known = made.get(key) ?? repeatedStep(lossFn, options, carried, kinds)
     made.set(key, known)
     return known
   }
@@ -77,12 +79,22 @@ export function stepLoops<I extends InputSpecs, P, R extends LossResult>(
   })
 }
 
-/** @param shared inputs that are rows of tables */
+/** How an input is found for a batch: by rows of its own, by those named of a table, or as it is. */
+type Kind = 'rows' | 'table' | 'whole'
+
+function kindOf(column: ExampleColumn | undefined): Kind {
+  return column === undefined || !('whole' in column || 'table' in column)
+    ? 'rows'
+    : 'whole' in column
+      ? 'whole'
+      : 'table'
+}
+
 async function repeatedStep<I extends InputSpecs, P, R extends LossResult>(
   lossFn: LossFunction<I, P, R>,
   options: StepOptions<I, P> & SessionOptions,
   carried: readonly Carried[],
-  shared: ReadonlySet<string>,
+  kinds: Readonly<Record<string, Kind>>,
 ): Promise<RepeatedStep> {
   const declared = Object.entries(options.inputs).map(([name, type]) => ({ name, type }))
   const held = new Map(carried.map(({ name, value }) => [name, value]))
@@ -103,7 +115,7 @@ async function repeatedStep<I extends InputSpecs, P, R extends LossResult>(
     carried: graph.carried.map(typed),
     fixed: fixed.map(typed),
     columns: inputs.map(({ name, type }) => ({ name, ...type })),
-    shared,
+    kinds,
     perStep: [
       ...(read.has(scalarsName) ? [{ name: scalarsName, dtype: 'float32', shape: ['steps', 'scalars'] } as const] : []),
       ...(graph.draws ? [{ name: keysName, dtype: 'uint32', shape: ['steps', 'keys', 2] } as const] : []),
@@ -133,9 +145,9 @@ async function repeatedStep<I extends InputSpecs, P, R extends LossResult>(
     for (const { name } of inputs) {
       const column = columns[name]
       if (column === undefined) continue
-      const { dtype, shape, data } = isTensorValue(column) ? column : column.table
-      feed(`all/${name}`, dtype, shape, data)
-      if (!isTensorValue(column)) feed(`rows/${name}`, 'int32', [column.rows.length], column.rows)
+      const { dtype, shape, data } = columnValue(column)
+      feed(outside(name, kinds), dtype, shape, data)
+      if ('table' in column) feed(`rows/${name}`, 'int32', [column.rows.length], column.rows)
     }
     feed('steps', 'int64', [], BigInt64Array.of(BigInt(steps)))
     feed('batches', 'int32', [steps, size], new Int32Array(batches.buffer, batches.byteOffset, batches.length))
@@ -161,21 +173,25 @@ async function repeatedStep<I extends InputSpecs, P, R extends LossResult>(
 
 const lossName = 'result/loss'
 
+/** The name of a column among the inputs of the model. */
+function outside(name: string, kinds: Readonly<Record<string, Kind>>): string {
+  return kinds[name] === 'whole' ? name : `all/${name}`
+}
+
 interface LoopInputs {
   /** What each step replaces: in the loop by its own name, outside `before/…` and `after/…`. */
   readonly carried: readonly OnnxValueType[]
   /** What stays. */
   readonly fixed: readonly OnnxValueType[]
-  /** What each step takes the rows of its batch from: outside `all/…`. */
+  /** What each step takes its batch from: outside `all/…`, and the rows of tables `rows/…`; whole values by their names. */
   readonly columns: readonly OnnxValueType[]
-  /** Those of them that are tables, whose rows the examples name: outside `rows/…`. */
-  readonly shared: ReadonlySet<string>
+  readonly kinds: Readonly<Record<string, Kind>>
   /** What each step takes its own row from: outside `all/…`. */
   readonly perStep: readonly OnnxValueType[]
 }
 
 /** A model that repeats the graph of a step. */
-function loopModel(step: OnnxGraph, { carried, fixed, columns, shared, perStep }: LoopInputs): OnnxGraph {
+function loopModel(step: OnnxGraph, { carried, fixed, columns, kinds, perStep }: LoopInputs): OnnxGraph {
   const node = (opType: string, inputs: readonly string[], outputs: readonly string[]): OnnxNode => ({
     opType,
     domain: '',
@@ -195,14 +211,15 @@ function loopModel(step: OnnxGraph, { carried, fixed, columns, shared, perStep }
     nodes: [
       node('Identity', ['going'], ['on']),
       node('Gather', ['batches', 'step'], ['batch']),
-      ...columns.flatMap(({ name }) =>
-        shared.has(name)
-          ? [
-              node('Gather', [`rows/${name}`, 'batch'], [`at/${name}`]),
-              node('Gather', [`all/${name}`, `at/${name}`], [name]),
+      ...columns.flatMap(({ name }) => {
+        const places = kinds[name] === 'table' ? `at/${name}` : 'batch'
+        return kinds[name] === 'whole'
+          ? []
+          : [
+              ...(kinds[name] === 'table' ? [node('Gather', [`rows/${name}`, 'batch'], [places])] : []),
+              node('Gather', [outside(name, kinds), places], [name]),
             ]
-          : [node('Gather', [`all/${name}`, 'batch'], [name])],
-      ),
+      }),
       ...perStep.map(({ name }) => node('Gather', [`all/${name}`, 'step'], [name])),
       ...step.nodes,
     ],
@@ -230,10 +247,14 @@ function loopModel(step: OnnxGraph, { carried, fixed, columns, shared, perStep }
       { name: 'batches', dtype: 'int32', shape: ['steps', 'rows'] },
       ...carried.map((type) => renamed('before/', type)),
       ...fixed,
-      ...columns.flatMap(({ name, dtype, shape }): readonly OnnxValueType[] => [
-        { name: `all/${name}`, dtype, shape: [shared.has(name) ? `rows of ${name}` : 'examples', ...shape.slice(1)] },
-        ...(shared.has(name) ? [{ name: `rows/${name}`, dtype: 'int32' as const, shape: ['examples'] }] : []),
-      ]),
+      ...columns.flatMap(({ name, dtype, shape }): readonly OnnxValueType[] => {
+        const kind = kinds[name]
+        const first = kind === 'table' ? `rows of ${name}` : 'examples'
+        return [
+          { name: outside(name, kinds), dtype, shape: kind === 'whole' ? shape : [first, ...shape.slice(1)] },
+          ...(kind === 'table' ? [{ name: `rows/${name}`, dtype: 'int32' as const, shape: ['examples'] }] : []),
+        ]
+      }),
       ...perStep.map((type) => renamed('all/', type)),
     ],
     outputs: [...after, { name: 'losses', dtype: loss.dtype, shape: ['steps'] }],

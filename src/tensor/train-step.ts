@@ -1,5 +1,5 @@
 import { emitTraced, type InputSpecs, type InputValues } from './compile.ts'
-import type { ExampleRows } from './examples.ts'
+import type { ExampleColumn } from './examples.ts'
 import { matchInputs } from './feed.ts'
 import { ancestors } from './graph/ancestors.ts'
 import { formatShape } from './graph/dimension.ts'
@@ -41,7 +41,7 @@ export interface TrainStep<I extends InputSpecs, P, R> {
    * Many steps in one run of the session, on examples held as arrays: the same numbers at less cost a step (see `fit`,
    * which uses it). Undefined where the step is too large to gain, debugs, or would have to convert the arrays.
    */
-  loop?(examples: Readonly<Record<string, ExampleRows>>): Promise<StepLoop | undefined>
+  loop?(examples: Readonly<Record<string, ExampleColumn>>): Promise<StepLoop | undefined>
   dispose(): Promise<void>
 }
 
@@ -163,7 +163,7 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
       : mapTree(options.parameters, isTensorValue, (leaf) => averages.get(leaf) ?? leaf)) as P,
     state: graph.state,
     updates: 0,
-    async loop(examples: Readonly<Record<string, ExampleRows>>) {
+    async loop(examples: Readonly<Record<string, ExampleColumn>>) {
       if (options.debug || (options.provider ?? 'cpu') !== 'cpu') return undefined
       const repeated = await loops(examples)
       if (repeated === undefined) return undefined
