@@ -6,6 +6,14 @@ export {
   arenaSignals,
   arenaWorld,
 } from './arena.ts'
+export {
+  axisWord,
+  type FeedbackTruth,
+  type FeedbackWorld,
+  type FeedbackWorldOptions,
+  feedbackSignals,
+  feedbackWorld,
+} from './feedback.ts'
 export { circleWorld, type GeneralPreferenceWorld, generalPreferenceWorld } from './general-preferences.ts'
 export { deliveryBoard, type GridWorld, type GridWorldOptions, gridWorld, randomWalk } from './grid-world.ts'
 export { type IdealPointWorld, type IdealPointWorldOptions, idealPointWorld } from './ideal-points.ts'

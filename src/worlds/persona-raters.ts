@@ -1,0 +1,60 @@
+import { type Candidate, type Comparison, candidate, contextId, type PersonaStatement } from '../collect/index.ts'
+import type { Random } from '../run/index.ts'
+
+export interface PersonaRatersOptions {
+  /** Raters of either persona. Default 30. */
+  readonly ratersPerPersona?: number
+  /** Pairs that each rater judges. Default 20. */
+  readonly pairsPerRater?: number
+  /** Goes before the raters' names, so that two calls give different people. Default `persona`. */
+  readonly prefix?: string
+}
+
+/**
+ * Simulated raters of two opposed personas, who compare real statements: each pair has one statement that the rater
+ * would make and one that they would not, in random order. What one persona would say, a rater of the other would not.
+ * A label is wrong as often as the statements' own labels are unsure: with one minus their mean confidence.
+ *
+ * @param statements of the two personas, at least one each that is agreed with and one that is not
+ * @throws {RangeError} when there are not exactly two personas, or one of them has statements of one sort alone
+ */
+export function personaRaters(
+  statements: readonly PersonaStatement[],
+  options: PersonaRatersOptions,
+  random: Random,
+): readonly Comparison[] {
+  const { ratersPerPersona = 30, pairsPerRater = 20, prefix = 'persona' } = options
+  const personas = [...new Set(statements.map(({ persona }) => persona))]
+  const [first, second] = personas
+  if (personas.length !== 2 || first === undefined || second === undefined)
+    throw new RangeError(`personaRaters: statements are of [${personas.join(', ')}], expected two opposed personas`)
+  const context = { tags: ['statements'], language: 'en' }
+  const where = { id: contextId(context), ...context }
+  const item = ({ statement }: PersonaStatement): Candidate => candidate({ modality: 'text', text: statement })
+  return [first, second].flatMap((persona) => {
+    const says = (statement: PersonaStatement): boolean => statement.agrees === (statement.persona === persona)
+    const [own, others] = [statements.filter(says), statements.filter((statement) => !says(statement))]
+    if (own.length === 0 || others.length === 0)
+      throw new RangeError(`personaRaters: the statements are all of one sort for "${persona}"`)
+    return Array.from({ length: ratersPerPersona }, (_, nth) => {
+      const name = `${prefix}/${persona}/${nth}`
+      const stream = random.fork(name)
+      return Array.from({ length: pairsPerRater }, (_, pair): Comparison => {
+        const [liked, disliked] = [stream.pick(own), stream.pick(others)]
+        const wrong = stream.chance(1 - (liked.confidence + disliked.confidence) / 2)
+        const swapped = stream.chance(0.5)
+        return {
+          kind: 'comparison',
+          id: `${name}/${pair}`,
+          rater: { id: name, kind: 'simulated', traits: { persona } },
+          context: where,
+          time: 0,
+          source: 'persona-raters',
+          a: item(swapped ? disliked : liked),
+          b: item(swapped ? liked : disliked),
+          outcome: swapped === wrong ? 'a' : 'b',
+        }
+      })
+    }).flat()
+  })
+}
