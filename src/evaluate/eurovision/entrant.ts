@@ -26,9 +26,9 @@ export interface TrainingPairs {
 /**
  * Decided pairs of examples, at most about so many, each as likely to be kept as any other.
  *
- * @param most default 200,000
+ * @param most default 100,000
  */
-export function trainingPairs(train: readonly Example[], random: Random, most = 200_000): TrainingPairs {
+export function trainingPairs(train: readonly Example[], random: Random, most = 100_000): TrainingPairs {
   const total = train.reduce((sum, { ballot }) => sum + pairCount(ballot.songs.length), 0)
   const share = Math.min(1, most / Math.max(1, total))
   const [example, preferred, other]: [number[], number[], number[]] = [[], [], []]

@@ -1,5 +1,6 @@
 import { rewardKind } from '../../learn/index.ts'
 import { adamW } from '../../tensor/index.ts'
+import { standardised } from './ballot.ts'
 import { type Entrant, pairLogit } from './entrant.ts'
 import { jurorFeatures, jurorShowFeatures, nationalFeatures, returningJurorFeatures } from './features.ts'
 import { preferenceEntrant } from './preference-entrant.ts'
@@ -87,9 +88,28 @@ export const newJurorEntrants: readonly Entrant[] = [
   learned('network', 'Small network', 'earlier years', jurorFeatures),
 ]
 
-/** Those who predict a juror whose semi-final is known. The first is the bar. */
+/**
+ * What a juror's own semi-final adds to two lines: the standardised ranks there, 0 for songs that were not in it, beside
+ * the standardised means.
+ */
+export const consensusCompatriotsAndOwn: Entrant = pairLogit(
+  {
+    id: 'consensus-compatriots-own',
+    title: 'Consensus, compatriots and own semi-final, summed',
+    sees: 'own semi-final',
+  },
+  column('sum', (question) => {
+    const parts = [question.others, question.compatriots, question.own].map((ballots) =>
+      meanWorth(question, ballots, standardised),
+    )
+    return question.songs.map((_, i) => parts.reduce((sum, part) => sum + (part[i] as number), 0))
+  }),
+)
+
+/** Those who predict a juror whose semi-final is known. The second is the bar. */
 export const returningJurorEntrants: readonly Entrant[] = [
   consensusAndCompatriots,
+  consensusCompatriotsAndOwn,
   pairLogit({ id: 'linear-show', title: 'Linear preference', sees: 'show' }, jurorShowFeatures),
   pairLogit({ id: 'linear-own', title: 'Linear preference', sees: 'own semi-final' }, returningJurorFeatures),
   learned('network-own', 'Small network', 'own semi-final', returningJurorFeatures),

@@ -14,6 +14,7 @@ export {
   consensusAndCompatriots,
   consensusAndOverGiving,
   consensusAndOverGivingInAllShows,
+  consensusCompatriotsAndOwn,
   nationalEntrants,
   newJurorEntrants,
   returningJurorEntrants,
@@ -50,4 +51,5 @@ export {
   type TrainingYears,
 } from './question.ts'
 export { meanWorth, type SongFeatures, songFeatures } from './song-features.ts'
+export { type SongOrders, songOrders } from './song-orders.ts'
 export { strengthByCompatriots, strengthForAll, strengthInEarlierYears, strengthsOf } from './strengths.ts'

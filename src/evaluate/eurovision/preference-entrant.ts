@@ -27,7 +27,7 @@ export interface PreferenceEntrantOptions<O, P>
   readonly kind: ModelKind<O, P>
   /** Checked by the kind's schema. Default `{}`. */
   readonly options?: unknown
-  /** Pairs to learn from at most. Default 200,000. */
+  /** Pairs to learn from at most. Default 100,000. */
   readonly pairs?: number
   /** Models from different starts, whose probabilities are averaged. Default 1. */
   readonly members?: number
@@ -64,7 +64,7 @@ export function preferenceEntrant<O, P>(
   options: PreferenceEntrantOptions<O, P>,
 ): Entrant {
   const { songs, question: ofQuestion, rater: raterOf = ({ country }) => country } = view
-  const { kind, options: kindOptions, pairs: mostPairs = 200_000, members = 1, ...training } = options
+  const { kind, options: kindOptions, pairs: mostPairs = 100_000, members = 1, ...training } = options
   const width = songs.names.length
 
   return {
