@@ -105,3 +105,4 @@ export {
   outlierRaters,
   type RaterVote,
 } from './vote-filters.ts'
+export * from './wimhf/index.ts'
