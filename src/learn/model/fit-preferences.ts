@@ -3,11 +3,14 @@ import { logisticLoss } from '../../measure/index.ts'
 import { canonicalJson, type Json, type Run, startRun } from '../../run/index.ts'
 import {
   adamW,
+  type ExampleColumn,
   type Examples,
+  examplesOf,
   type FitMetrics,
   fit,
   type InputSpecs,
   type InputValues,
+  isTensorValue,
   type LossContext,
   type LossResult,
   type Optimizer,
@@ -16,7 +19,9 @@ import {
   type SymbolicInputs,
   spec,
   type Tensor,
+  toValue,
   trainStep,
+  value,
 } from '../../tensor/index.ts'
 import type { Encoder } from '../encoder/encoder.ts'
 import { plainFeatures } from '../encoder/plain-features.ts'
@@ -171,19 +176,7 @@ export async function preferenceFitter<O, P>(
     const whole = await encodedPairs(encoders, checkedPairs(raw))
     const [data, held] = await heldOut(encoders, whole, validation, of)
     assertLearnable(data)
-    const examples: Examples<InputValues<InputSpecs>> = {
-      count: data.a.length,
-      async batch(indices) {
-        const places = Int32Array.from(indices)
-        const column = Object.entries(data.columns).map(([name, from]) => [`column/${name}`, takeRows(from, places)])
-        return {
-          ...(await feedPairs(encoders, data, places)),
-          target: Float32Array.from(places, (pair) => data.targets[pair] as number),
-          weight: Float32Array.from(places, (pair) => data.weights[pair] as number),
-          ...Object.fromEntries(column),
-        }
-      },
-    }
+    const examples = await pairExamples(encoders, data)
     const live = fittedModel({ kind, options, ...encoders, parameters, raters: whole.raters })
     const name = `preferences-${fingerprint({ kind: kind.name, options, seed: of.seed, batchSize, epochs, encoders }, data)}`
     const result = await fit(
@@ -218,6 +211,38 @@ export async function preferenceFitter<O, P>(
     })
   }
   return { encoders, fit: fitOnce, dispose: () => step.dispose() }
+}
+
+/**
+ * Labelled pairs as examples. Features are handed over as arrays, from which a fit takes its batches by itself; what an
+ * encoder reads anew in each step is prepared batch by batch.
+ */
+async function pairExamples(encoders: Encoders, data: PairData): Promise<Examples<InputValues<InputSpecs>>> {
+  const columns = Object.entries(data.columns).map(([name, from]) => [`column/${name}`, from] as const)
+  if ('columns' in data.rows && (encoders.contextEncoder === undefined || 'columns' in (data.contexts ?? []))) {
+    const all = Int32Array.from(data.a, (_, pair) => pair)
+    const fed = Object.entries(await feedPairs(encoders, data, all)).map(([name, given]): [string, ExampleColumn] => [
+      name,
+      isTensorValue(given) ? { whole: given } : toValue(given),
+    ])
+    return examplesOf<string>({
+      ...Object.fromEntries([...fed, ...columns]),
+      target: value(data.targets),
+      weight: value(data.weights),
+    })
+  }
+  return {
+    count: data.a.length,
+    async batch(indices) {
+      const places = Int32Array.from(indices)
+      return {
+        ...(await feedPairs(encoders, data, places)),
+        target: Float32Array.from(places, (pair) => data.targets[pair] as number),
+        weight: Float32Array.from(places, (pair) => data.weights[pair] as number),
+        ...Object.fromEntries(columns.map(([name, from]) => [name, takeRows(from, places)])),
+      }
+    },
+  }
 }
 
 function encodersOf({
