@@ -33,6 +33,16 @@ describe('learnBytePairs', () => {
     expect([...encode('aaaaa')]).toEqual([257, 97])
   })
 
+  it('finds a pair again that became rarer, in words that no merge has touched', () => {
+    // a-b 15, b-c 12; once a-b is merged, b-c is left twice.
+    const { merges } = learnBytePairs([...times('abc', 10), ...times('bc', 2), ...times('ab', 5)], { size: 300 })
+    expect(merges).toEqual([
+      [97, 98],
+      [256, 99],
+      [98, 99],
+    ])
+  })
+
   it('stops when nothing is left to merge, or rare', () => {
     expect(learnBytePairs(['ab'], { size: 300 }).size).toBe(256)
     expect(learnBytePairs(['ab'], { size: 300, minimumCount: 1 }).merges).toEqual([[97, 98]])

@@ -7,6 +7,7 @@ import {
   mean,
   mul,
   neg,
+  parameterLeaves,
   spec,
   squeeze,
   type TensorValue,
@@ -53,15 +54,19 @@ describe('transformerEncoder', () => {
 
   it('gives a row the same numbers whatever it is batched with', async () => {
     for (const pooling of ['mean', 'first'] as const) {
-      const encoder = transformerEncoder(vocabulary, { ...small, pooling })
-      const [alone = []] = await encoded(encoder, [judged('tea')])
-      const [among = []] = await encoded(encoder, [judged('tea'), judged('the tea is good')])
+      const encoder = transformerEncoder(vocabulary, { ...small, length: 64, pooling })
+      // Larger numbers than it starts from, so that every token matters to every other.
+      const parameters = encoder.init(seeded(1))
+      for (const { leaf } of parameterLeaves(parameters))
+        for (let at = 0; at < leaf.data.length; at++) leaf.data[at] = 10 * Number(leaf.data[at])
+      const [alone = []] = await encoded(encoder, [judged('tea')], parameters)
+      const [among = []] = await encoded(encoder, [judged('tea'), judged('the tea is good')], parameters)
       expect(furthest([alone], [among])).toBeLessThan(1e-5)
     }
   })
 
   it('heeds the context, and the order of words', async () => {
-    const encoder = transformerEncoder(vocabulary, small)
+    const encoder = transformerEncoder(vocabulary, { ...small, length: 64 })
     const [a = [], b = [], c = []] = await encoded(encoder, [
       judged('tea good', { context: asked('x') }),
       judged('good tea', { context: asked('x') }),
