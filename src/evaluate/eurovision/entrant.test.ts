@@ -10,7 +10,7 @@ import { pairLogit, probabilitiesOf, trainingPairs } from './entrant.ts'
 import { cohesion } from './features.ts'
 import { preferenceEntrant } from './preference-entrant.ts'
 import type { Example } from './question.ts'
-import { songFeatures } from './song-features.ts'
+import { songFeatures, withConstant } from './song-features.ts'
 import { strengthsOf } from './strengths.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'penchant-entrant-'))
@@ -80,6 +80,14 @@ describe('preferenceEntrant', () => {
     expect(xOverXxx).toBeLessThan(xOverXx as number)
     expect(xOverXx).toBeLessThan(0.3)
     expect(xxxOverXx).toBeGreaterThan(0.7)
+  })
+})
+
+describe('withConstant', () => {
+  it('puts a one at the end of every row', () => {
+    const features = withConstant(songFeatures({ x: () => [3, 4] }))
+    expect(features.names).toEqual(['x', 'one'])
+    expect([...features.of(example('A', { X: 1, Y: 2 }).question)]).toEqual([3, 1, 4, 1])
   })
 })
 

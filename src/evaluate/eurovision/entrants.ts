@@ -1,11 +1,11 @@
-import { rewardKind } from '../../learn/index.ts'
+import { generalPreferenceKind, palKind, rewardKind } from '../../learn/index.ts'
 import { adamW } from '../../tensor/index.ts'
 import { standardised } from './ballot.ts'
 import { type Entrant, pairLogit } from './entrant.ts'
 import { jurorFeatures, jurorShowFeatures, nationalFeatures, returningJurorFeatures } from './features.ts'
 import { preferenceEntrant } from './preference-entrant.ts'
 import type { Question } from './question.ts'
-import { meanWorth, type SongFeatures, songFeatures } from './song-features.ts'
+import { meanWorth, type SongFeatures, songFeatures, withConstant } from './song-features.ts'
 import { strengthByCompatriots, strengthForAll, strengthInEarlierYears } from './strengths.ts'
 
 const column = (name: string, of: (question: Question) => ArrayLike<number>): SongFeatures =>
@@ -69,6 +69,32 @@ function learned(id: string, title: string, sees: Entrant['sees'], songs: SongFe
   )
 }
 
+/** As {@link learned}, with ideal points mixed from shared prototypes, a mixture for each country. */
+function pal(sees: Entrant['sees'], songs: SongFeatures): Entrant {
+  return preferenceEntrant(
+    { id: 'pal', title: 'PAL, a mixture per country', sees },
+    { songs },
+    {
+      kind: palKind,
+      options: { prototypes: 3, projector: 'linear', form: 'squared', loss: 'logistic' },
+      optimizer: adamW({ learningRate: 3e-3, weightDecay: 0.01 }),
+    },
+  )
+}
+
+/** As {@link learned}, with an antisymmetric form that can hold cycles; a constant lets it be linear. */
+function generalPreference(sees: Entrant['sees'], songs: SongFeatures): Entrant {
+  return preferenceEntrant(
+    { id: 'general-preference', title: 'General preference model', sees },
+    { songs: withConstant(songs) },
+    {
+      kind: generalPreferenceKind,
+      options: { dimensions: 6, normalized: false, temperature: 1 },
+      optimizer: adamW({ learningRate: 3e-3, weightDecay: 0.01 }),
+    },
+  )
+}
+
 /** Those who predict a new juror. The second is the bar. */
 export const newJurorEntrants: readonly Entrant[] = [
   consensusAlone,
@@ -86,6 +112,8 @@ export const newJurorEntrants: readonly Entrant[] = [
   pairLogit({ id: 'linear', title: 'Linear preference', sees: 'earlier years' }, jurorFeatures),
   learned('network-show', 'Small network', 'show', jurorShowFeatures),
   learned('network', 'Small network', 'earlier years', jurorFeatures),
+  pal('earlier years', jurorFeatures),
+  generalPreference('earlier years', jurorFeatures),
 ]
 
 /**
@@ -131,4 +159,6 @@ export const nationalEntrants: readonly Entrant[] = [
   ),
   pairLogit({ id: 'linear', title: 'Linear preference', sees: 'earlier years' }, nationalFeatures),
   learned('network', 'Small network', 'earlier years', nationalFeatures),
+  pal('earlier years', nationalFeatures),
+  generalPreference('earlier years', nationalFeatures),
 ]

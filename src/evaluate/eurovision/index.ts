@@ -50,6 +50,6 @@ export {
   returningJurorFolds,
   type TrainingYears,
 } from './question.ts'
-export { meanWorth, type SongFeatures, songFeatures } from './song-features.ts'
+export { meanWorth, type SongFeatures, songFeatures, withConstant } from './song-features.ts'
 export { type SongOrders, songOrders } from './song-orders.ts'
 export { strengthByCompatriots, strengthForAll, strengthInEarlierYears, strengthsOf } from './strengths.ts'

@@ -6,6 +6,7 @@ import {
   type PairData,
   type TrainingOptions,
 } from '../../learn/index.ts'
+import { mean, standardDeviation } from '../../measure/index.ts'
 import { type Run, startRun } from '../../run/index.ts'
 import { type Entrant, trainingPairs } from './entrant.ts'
 import { type Example, forEachPair, pairCount, type Question } from './question.ts'
@@ -33,22 +34,16 @@ export interface PreferenceEntrantOptions<O, P>
   readonly members?: number
 }
 
-/** Features with mean 0 and spread 1 by column over some rows. */
+/** Features with mean 0 and spread 1 by column over some rows; a column that never changes stays as it is. */
 function scaling(rows: readonly ArrayLike<number>[], width: number): (row: ArrayLike<number>, at?: number) => number[] {
-  const [sums, squares] = [new Float64Array(width), new Float64Array(width)]
-  let count = 0
-  for (const row of rows) {
-    count += row.length / width
-    for (let at = 0; at < row.length; at++) {
-      const [k, number] = [at % width, row[at] as number]
-      sums[k] = (sums[k] as number) + number
-      squares[k] = (squares[k] as number) + number * number
-    }
-  }
-  const means = sums.map((sum) => sum / count)
-  const spreads = squares.map((square, k) => Math.sqrt(Math.max(0, square / count - (means[k] as number) ** 2)) || 1)
-  return (row, at = 0) =>
-    Array.from(means, (mean, k) => ((row[at * width + k] as number) - mean) / (spreads[k] as number))
+  const columns = Array.from({ length: width }, (_, k) => {
+    const values = rows.flatMap((row) =>
+      Array.from({ length: row.length / width }, (_, at) => row[at * width + k] as number),
+    )
+    const spread = standardDeviation(values)
+    return spread > 0 ? { centre: mean(values), spread } : { centre: 0, spread: 1 }
+  })
+  return (row, at = 0) => columns.map(({ centre, spread }, k) => ((row[at * width + k] as number) - centre) / spread)
 }
 
 /**

@@ -19,12 +19,9 @@ export function songFeatures(
   columns: Readonly<Record<string, (question: Question) => ArrayLike<number>>>,
 ): SongFeatures {
   const names = Object.keys(columns)
-  const known = new WeakMap<Question, Float64Array>()
   return {
     names,
-    of(question) {
-      const found = known.get(question)
-      if (found) return found
+    of: remembered((question) => {
       const { songs } = question
       const rows = new Float64Array(songs.length * names.length)
       for (const [column, name] of names.entries()) {
@@ -38,10 +35,22 @@ export function songFeatures(
           rows[i * names.length + column] = value
         }
       }
-      known.set(question, rows)
       return rows
-    },
+    }),
   }
+}
+
+/** The same features and a column of ones. */
+export function withConstant({ names, of }: SongFeatures): SongFeatures {
+  const width = names.length + 1
+  const made = remembered((question: Question) => {
+    const given = of(question)
+    return Float64Array.from({ length: question.songs.length * width }, (_, at) => {
+      const [i, k] = [Math.floor(at / width), at % width]
+      return k === names.length ? 1 : (given[i * names.length + k] as number)
+    })
+  })
+  return { names: [...names, 'one'], of: made }
 }
 
 /** Mean worth of each song of a question by some ballots; 0 where none of them judged it. */
