@@ -17,15 +17,22 @@ const rooms = {
 }
 const open = ['run', 'measure']
 
-const direction = Object.entries(rooms).map(([room, allowed]) => ({
-  name: `${room}-imports-only-what-it-may`,
-  severity: 'error',
-  from: { path: `^src/${room}/` },
-  to: {
-    path: '^src/[^/]+/',
-    pathNot: [room, ...(room === 'run' ? [] : open), ...allowed].map((name) => `^src/${name}/`),
-  },
-}))
+// Tests may also draw on simulated worlds.
+const test = '\\.(test|fixture)\\.ts$'
+
+const direction = Object.entries(rooms).flatMap(([room, allowed]) => {
+  const may = [room, ...(room === 'run' ? [] : open), ...allowed].map((name) => `^src/${name}/`)
+  const rule = (name, from, pathNot) => ({
+    name,
+    severity: 'error',
+    from: { path: `^src/${room}/`, ...from },
+    to: { path: '^src/[^/]+/', pathNot },
+  })
+  return [
+    rule(`${room}-imports-only-what-it-may`, { pathNot: test }, may),
+    rule(`tests-of-${room}-import-only-that-and-worlds`, { path: `^src/${room}/.*${test}` }, [...may, '^src/worlds/']),
+  ]
+})
 
 export default {
   forbidden: [
