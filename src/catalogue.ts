@@ -40,6 +40,15 @@ export const catalogue: readonly CatalogueRow[] = [
     experiment: 'pal',
   },
   {
+    no: '23',
+    id: 'wimhf',
+    title: 'WIMHF: what preference data reward, axis by axis',
+    arxiv: '2510.26202',
+    room: 'learn',
+    exports: ['wimhf', 'trainAxes', 'expressedPreferences', 'describeAxes', 'axisSubjectivity', 'relabelAlong'],
+    experiment: 'wimhf',
+  },
+  {
     no: '34',
     id: 'search-arena',
     title: 'Search Arena: leaderboards that control for style',
