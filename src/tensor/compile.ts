@@ -2,13 +2,15 @@ import { matchInputs } from './feed.ts'
 import { ancestors } from './graph/ancestors.ts'
 import { dimension, namesOf, type Shape } from './graph/dimension.ts'
 import type { DType } from './graph/dtype.ts'
-import { describe, input, isTensor, recordingSites, type Tensor, type TensorType } from './graph/tensor.ts'
+import { describe, input, inputAt, isTensor, recordingSites, type Tensor, type TensorType } from './graph/tensor.ts'
 import { isTensorValue, type TensorValue, type ValueLike } from './graph/value.ts'
+import { type Kernels, kernelsFor } from './kernel/kernels.ts'
 import { type Emitted, emit } from './onnx/emit.ts'
 import { encodeModel } from './onnx/model.ts'
 import { assertFinite } from './onnx/probe.ts'
 import { type Concrete, leaves, mapTree, parameterLeaves, type Symbolic } from './parameter-tree.ts'
 import { fromRuntime, openSession, type Session, type SessionOptions, stopName, toRuntime } from './session.ts'
+import { type Simplified, simplify } from './simplify.ts'
 
 /**
  * Declares an input.
@@ -90,12 +92,10 @@ function uniqueByValue<T extends { readonly value: TensorValue }>(held: readonly
   return [...last.values()]
 }
 
-/** Emits a traced result; only inputs and parameters that it depends on are inputs of the model. */
-export function emitTraced(
-  traced: Traced<unknown>,
-  outputs: readonly { readonly name: string; readonly tensor: Tensor }[],
-  options: { readonly frozen?: boolean; readonly portable?: boolean; readonly probe?: boolean } = {},
-): Emitted {
+type NamedTensors = readonly { readonly name: string; readonly tensor: Tensor }[]
+
+/** All that outputs depend on, and the inputs and parameters among it. */
+function reached(traced: Traced<unknown>, outputs: NamedTensors) {
   const nodes = ancestors(outputs.map(({ tensor }) => tensor))
   const used = new Set(nodes)
   const parameters = traced.parameters.filter(({ tensor }) => used.has(tensor.node))
@@ -103,6 +103,16 @@ export function emitTraced(
     ...traced.inputs.map(({ name, type }) => ({ name, type })),
     ...parameters.map(({ name, value }) => ({ name, type: value })),
   ]
+  return { nodes, parameters, declared }
+}
+
+/** Emits a traced result; only inputs and parameters that it depends on are inputs of the model. */
+export function emitTraced(
+  traced: Traced<unknown>,
+  outputs: NamedTensors,
+  options: { readonly frozen?: boolean; readonly portable?: boolean; readonly probe?: boolean } = {},
+): Emitted {
+  const { nodes, parameters, declared } = reached(traced, outputs)
   return emit(nodes, outputs, declared, {
     portable: options.portable ?? false,
     probe: options.probe ?? false,
@@ -110,8 +120,47 @@ export function emitTraced(
   })
 }
 
+/** A graph that is ready to run. */
+export interface OpenedGraph {
+  readonly session: Session
+  /** The graph that is run. */
+  readonly simplified: Simplified
+  /** The one ONNX graph that does all of it; absent where kernels do a part. */
+  readonly emitted?: Emitted
+}
+
+/**
+ * Opens a traced result, as one ONNX graph or with kernels for some parts.
+ *
+ * @param carried numbers that the graph replaces, by the names of their inputs, as far as kernels hold them
+ */
+export async function openTraced(
+  traced: Traced<unknown>,
+  outputs: NamedTensors,
+  options: SessionOptions & { readonly frozen?: boolean | undefined; readonly debug?: boolean | undefined },
+  kernels: Kernels,
+  carried?: ReadonlyMap<string, TensorValue>,
+): Promise<OpenedGraph> {
+  if (kernels.chosen) {
+    const { nodes, declared } = reached(traced, outputs)
+    const simplified = simplify(
+      nodes,
+      outputs.map(({ tensor }) => tensor),
+    )
+    const tensors = outputs.map(({ name }, index) => ({ name, tensor: inputAt(simplified.outputs, index) }))
+    const session = await kernels.open({ nodes: simplified.nodes, outputs: tensors, inputs: declared }, carried)
+    if (session) return { session, simplified }
+  }
+  const emitted = emitTraced(traced, outputs, { frozen: options.frozen ?? false, probe: options.debug ?? false })
+  const session = await openSession(encodeModel({ ...emitted.graph, stop: stopName }), {
+    ...options,
+    doubles: emitted.doubles,
+  })
+  return { session, emitted, simplified: emitted.simplified }
+}
+
 /** Names for the tensors of a result: their paths, `result` for a bare tensor. */
-export function namedOutputs(result: unknown): readonly { readonly name: string; readonly tensor: Tensor }[] {
+export function namedOutputs(result: unknown): NamedTensors {
   return leaves(result, isTensor).map(({ path, leaf }) => ({ name: `result/${path}`, tensor: leaf }))
 }
 
@@ -140,19 +189,22 @@ export async function compile<const I extends InputSpecs, const P, R>(
       ]),
     ) as unknown as I
     const build = (): Traced<R> => trace(fn, bound, options.parameters)
-    const traced = options.debug ? recordingSites(build) : build()
+    const built = options.debug ? recordingSites(build) : build()
+    const kernels = kernelsFor(options)
+    const traced = { ...built, result: kernels.prepare(built.result) }
     const outputs = namedOutputs(traced.result)
-    const emitted = emitTraced(traced, outputs, { frozen: options.frozen ?? false, probe: options.debug ?? false })
-    const session = await openSession(encodeModel({ ...emitted.graph, stop: stopName }), {
-      ...options,
-      doubles: emitted.doubles,
-    })
+    const { session, emitted } = await openTraced(traced, outputs, options, kernels)
+    // What kernels read is fed in any case, and then is as it was where it is frozen.
+    const copied = options.frozen && !emitted
     const feeds = Object.fromEntries(
       traced.parameters
         .filter(({ name }) => session.inputNames.includes(name))
-        .map(({ name, value }) => [name, toRuntime(value)]),
+        .map(({ name, value }) => [
+          name,
+          toRuntime(copied ? { ...value, data: value.data.slice() as TensorValue['data'] } : value),
+        ]),
     )
-    return { traced, session, feeds, outputs, emitted }
+    return { traced, session, feeds, outputs, ...(emitted && { emitted }) }
   }
   const loadFor = (sizes: ReadonlyMap<string, number>): Promise<Loaded> => {
     const chosen = new Map(specialize.flatMap((name) => [[name, sizes.get(name) ?? 0] as const]))
@@ -182,7 +234,7 @@ export async function compile<const I extends InputSpecs, const P, R>(
       Object.entries(into).map(([path, value]) => [`result/${path}`, toRuntime(value)]),
     )
     const made = await session.run({ ...feeds, ...given }, written)
-    if (options.debug) assertFinite(emitted, made)
+    if (options.debug && emitted) assertFinite(emitted, made)
     const byTensor = new Map(outputs.map(({ name, tensor }) => [tensor, made[name]]))
     return mapTree(traced.result, isTensor, (tensor) => {
       const found = byTensor.get(tensor) ?? made[outputs.find((output) => output.tensor === tensor)?.name ?? '']
@@ -202,7 +254,7 @@ export async function compile<const I extends InputSpecs, const P, R>(
 }
 
 interface Loaded {
-  readonly emitted: Emitted
+  readonly emitted?: Emitted
   readonly traced: Traced<unknown>
   readonly session: Session
   readonly feeds: Readonly<Record<string, ReturnType<typeof toRuntime>>>

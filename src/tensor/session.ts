@@ -14,6 +14,11 @@ export interface SessionOptions {
    * cores too, graphs of many small operations run several times slower. Default true.
    */
   readonly spinning?: boolean
+  /**
+   * Who multiplies by large sparse matrices in float32 on the processor: `kernels` of this library on the same threads,
+   * `onnx` (ONNX Runtime, as in an exported model), or whichever is quicker. Default `auto`.
+   */
+  readonly sparse?: 'auto' | 'kernels' | 'onnx'
   /** Write a trace of every operation's time to a file with this prefix (Chrome's tracing format). */
   readonly profile?: string
   /** Keep freed memory for the next run (faster) or give it back (smaller). Default true. */

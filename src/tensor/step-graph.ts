@@ -4,6 +4,7 @@ import { formatShape } from './graph/dimension.ts'
 import { isFloat } from './graph/dtype.ts'
 import { applyOne, input, inputAt, isTensor, type Op, type Tensor, type TensorType } from './graph/tensor.ts'
 import type { TensorValue } from './graph/value.ts'
+import type { Kernels } from './kernel/kernels.ts'
 import { add, mul } from './ops/arithmetic.ts'
 import { slice } from './ops/join.ts'
 import { cast, reshape } from './ops/layout.ts'
@@ -100,6 +101,7 @@ const afterOp: Op<Record<never, never>> = {
  * Traces a loss and adds gradients and updates.
  *
  * @param held the values of `carried` by name where there are some already; otherwise they are made
+ * @param kernels prepares the loss, and holds what is made of `carried`
  * @param waits whether updates wait for the gradients, as they must where parameters are overwritten in place
  */
 export function stepGraph<I extends InputSpecs, P, R extends LossResult>(
@@ -108,7 +110,8 @@ export function stepGraph<I extends InputSpecs, P, R extends LossResult>(
   {
     held = new Map(),
     waits = true,
-  }: { readonly held?: ReadonlyMap<string, TensorValue>; readonly waits?: boolean } = {},
+    kernels,
+  }: { readonly held?: ReadonlyMap<string, TensorValue>; readonly waits?: boolean; readonly kernels?: Kernels } = {},
 ): StepGraph {
   const schedules: ((step: number) => number)[] = []
   const raw = input(scalarsName, ['scalars'])
@@ -130,7 +133,7 @@ export function stepGraph<I extends InputSpecs, P, R extends LossResult>(
     options.inputs,
     options.parameters,
   )
-  const { result } = traced
+  const result = kernels?.prepare(traced.result) ?? traced.result
   const { loss, ...metrics } = isTensor(result) ? { loss: result } : result
   if (!isTensor(loss) || loss.shape.length > 0 || !isFloat(loss.dtype))
     throw new TypeError(
@@ -160,7 +163,11 @@ export function stepGraph<I extends InputSpecs, P, R extends LossResult>(
   const nameOf = (slot: string, index: number): string => `${statePrefix}${slot}/${packInfos[index]?.path}`
   const slots = mapSlots(fresh, (value, slot, index) => {
     const name = nameOf(slot, index)
-    return { name, value: held.get(name) ?? value, before: input(name, value.shape, value.dtype) }
+    return {
+      name,
+      value: held.get(name) ?? kernels?.place(value) ?? value,
+      before: input(name, value.shape, value.dtype),
+    }
   })
   const made = options.optimizer.update({
     updates: packs.map((pack) => packTensors(pack, found)),

@@ -1,14 +1,14 @@
-import { emitTraced, type InputSpecs, type InputValues } from './compile.ts'
+import { type InputSpecs, type InputValues, openTraced } from './compile.ts'
 import type { ExampleColumn } from './examples.ts'
 import { matchInputs } from './feed.ts'
 import { ancestors } from './graph/ancestors.ts'
 import { formatShape } from './graph/dimension.ts'
 import { isTensor, type Node, type Tensor } from './graph/tensor.ts'
 import { isTensorValue, type TensorValue, zeros } from './graph/value.ts'
-import { encodeModel } from './onnx/model.ts'
+import { kernelsFor } from './kernel/kernels.ts'
 import { assertFinite } from './onnx/probe.ts'
 import { type Concrete, mapTree } from './parameter-tree.ts'
-import { fromRuntime, openSession, type SessionOptions, stopName, toRuntime } from './session.ts'
+import { fromRuntime, type SessionOptions, toRuntime } from './session.ts'
 import { keysName, type LossFunction, type LossResult, type StepOptions, scalarsName, stepGraph } from './step-graph.ts'
 import { stepLoops } from './step-loop.ts'
 
@@ -89,18 +89,16 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
   lossFn: LossFunction<I, P, R>,
   options: TrainOptions<I, P>,
 ): Promise<TrainStep<I, P, R>> {
-  const graph = stepGraph(lossFn, options)
+  const kernels = kernelsFor(options)
+  const graph = stepGraph(lossFn, options, { kernels })
   const { traced, metrics, reported, carried, averages } = graph
   const outputs = [...reported, ...carried.map(({ name, after }) => ({ name: `new/${name}`, tensor: after }))]
-  const emitted = emitTraced(traced, outputs, { probe: options.debug ?? false })
-  const session = await openSession(encodeModel({ ...emitted.graph, stop: stopName }), {
-    ...options,
-    doubles: emitted.doubles,
-  })
+  const values = new Map(carried.map(({ name, value }) => [name, value]))
+  const { session, emitted, simplified } = await openTraced(traced, outputs, options, kernels, values)
 
   const held = new Map(traced.parameters.map(({ name, value }) => [name, toRuntime(value)]))
   for (const { name, value } of carried) if (!held.has(name)) held.set(name, toRuntime(value))
-  const { nodes, of } = emitted.simplified
+  const { nodes, of } = simplified
   const done = new Set(ancestors(graph.awaited.flatMap((tensor) => of(tensor) ?? [])))
   const barrier = of(graph.barrier)?.node
   // While debugging old numbers stay until all new ones are found to be finite.
@@ -140,7 +138,7 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
     const places = { ...into }
     for (const { name, shape, dtype } of reportedShapes) places[name] = toRuntime(zeros(shape, dtype))
     const results = await session.run(feeds, places)
-    if (options.debug) assertFinite(emitted, results)
+    if (options.debug && emitted) assertFinite(emitted, results)
     for (const { name, value } of copies) {
       const fresh = results[name]
       if (fresh) value.data.set(fromRuntime(fresh).data as never)
@@ -165,7 +163,8 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
     updates: 0,
     async loop(examples: Readonly<Record<string, ExampleColumn>>) {
       if (options.debug || (options.provider ?? 'cpu') !== 'cpu') return undefined
-      const repeated = await loops(examples)
+      // A loop is one graph of ONNX Runtime.
+      const repeated = kernels.chosen ? undefined : await loops(examples)
       if (repeated === undefined) return undefined
       return async (batches: Uint32Array, size: number) => {
         const losses = await repeated(examples, batches, size, step.updates)

@@ -9,7 +9,8 @@ import { aligned, type BatchingRule, type Call, merged, parted, redo, whole } fr
 import { gatherRule, maxPoolRule, scatterAddRule } from './indexing.ts'
 import { convolutionRule, linearRule, matmulRule, sparseMatmulRule, transposedConvolutionRule } from './product.ts'
 
-const elementwiseNames = [
+/** Operations that treat each element by itself. */
+export const elementwiseNames = [
   ...['neg', 'abs', 'sign', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'safeRoot', 'reciprocal', 'sin', 'cos', 'tanh'],
   ...['sigmoid', 'erf', 'relu', 'softplus', 'silu', 'gelu', 'clip', 'floor', 'ceil', 'round', 'cast', 'upperBits'],
   ...['steadyLog', 'stopGradient', 'reverseGradient', 'isNotANumber', 'isInfinite', 'not', 'and', 'or', 'where'],
