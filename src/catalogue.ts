@@ -58,6 +58,15 @@ export const catalogue: readonly CatalogueRow[] = [
     experiment: 'search-arena',
   },
   {
+    no: '36',
+    id: 'micro',
+    title: 'MiCRo: a mixture of rewards, routed by context',
+    arxiv: '2505.24846',
+    room: 'learn',
+    exports: ['mixtureKind', 'adaptMixture', 'distillRouting', 'exponentialWeights', 'headLeads', 'routingWeights'],
+    experiment: 'micro',
+  },
+  {
     no: '49',
     id: 'preference-dissection',
     title: 'Preference dissection: judges as weighted sums of answer properties',

@@ -34,6 +34,7 @@ export * from './encoder/index.ts'
 export * from './general-preference/index.ts'
 export * from './head/index.ts'
 export * from './loss/index.ts'
+export * from './micro/index.ts'
 export * from './model/index.ts'
 export { type OnlineEloOptions, onlineElo } from './online-elo.ts'
 export {

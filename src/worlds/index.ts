@@ -27,5 +27,6 @@ export {
   plantedJudges,
   simulatedQuestions,
 } from './judges.ts'
+export { type OpposedGroupsOptions, type OpposedGroupsWorld, opposedGroupsWorld } from './opposed-groups.ts'
 export { type PersonaRatersOptions, personaRaters } from './persona-raters.ts'
 export { type ShopWorld, type ShopWorldOptions, shopWorld } from './shop.ts'

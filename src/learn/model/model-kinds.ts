@@ -1,4 +1,5 @@
 import { generalPreferenceKind } from '../general-preference/general-preference.ts'
+import { adaptedMixtureKind, mixtureKind } from '../micro/micro.ts'
 import { palKind } from '../pal/pal.ts'
 import type { ModelKind } from './model-kind.ts'
 import { rewardKind } from './reward-kind.ts'
@@ -10,5 +11,7 @@ import { rewardKind } from './reward-kind.ts'
 export const modelKinds: readonly ModelKind[] = [
   rewardKind as ModelKind,
   generalPreferenceKind as ModelKind,
+  mixtureKind as ModelKind,
+  adaptedMixtureKind as ModelKind,
   palKind as ModelKind,
 ]
