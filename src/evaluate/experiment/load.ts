@@ -1,11 +1,15 @@
 import { catalogue } from '../../catalogue.ts'
+import { comparisons } from '../../comparisons.ts'
 import type { Experiment } from './experiment.ts'
 
-/** The catalogue ids that read most like a word, so that a slip of the finger is answered with what was meant. */
+/** Everything that can be run by its id. */
+const rows: readonly { readonly id: string; readonly experiment: string }[] = [...catalogue, ...comparisons]
+
+/** The ids that read most like a word, so that a slip of the finger is answered with what was meant. */
 function similarIds(word: string): string[] {
   const pairs = (text: string): Set<string> => new Set(Array.from(text.slice(1), (letter, at) => text[at] + letter))
   const wanted = pairs(word.toLowerCase())
-  return catalogue
+  return rows
     .map(({ id }) => {
       const own = pairs(id)
       const both = [...own].filter((pair) => wanted.has(pair)).length
@@ -17,7 +21,7 @@ function similarIds(word: string): string[] {
     .map(({ id }) => id)
 }
 
-/** No method of the catalogue has this id. */
+/** No method of the catalogue and no comparison has this id. */
 export class UnknownExperimentError extends Error {
   override readonly name = 'UnknownExperimentError'
 
@@ -29,13 +33,13 @@ export class UnknownExperimentError extends Error {
 }
 
 /**
- * The experiment of a method of the catalogue, from the sources or from the built package, whichever this module is
- * part of.
+ * The experiment of a method of the catalogue, or of a comparison of many, from the sources or from the built package,
+ * whichever this module is part of.
  *
- * @throws {UnknownExperimentError} when the catalogue has no such id
+ * @throws {UnknownExperimentError} when neither has such an id
  */
 export async function loadExperiment(id: string): Promise<Experiment> {
-  const row = catalogue.find((method) => method.id === id)
+  const row = rows.find((one) => one.id === id)
   if (!row) throw new UnknownExperimentError(id)
   const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const url = new URL(`../../../experiments/${row.experiment}.${ending}`, import.meta.url)
