@@ -219,7 +219,7 @@ function degreesFigure(
     ],
     width: 680,
     height: 620,
-    marginLeft: 170,
+    marginLeft: 190,
     marginBottom: 40,
     style: { fontSize: '12px' },
     x: { label: 'Degree of preference (%)', grid: true },

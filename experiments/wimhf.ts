@@ -381,7 +381,7 @@ export const experiment: Experiment = {
   id: 'wimhf',
   claim:
     'A sparse autoencoder on differences of answers finds the axes along which they differ where principal components ' +
-    'do not, loses nearly nothing of what predicts choices, and tells which axes people reward, which they disagree ' +
+    'do not, keeps nearly all of what predicts choices, and tells which axes people reward, which they disagree ' +
     'about and what is length alone.',
   baseline: 'Principal components of the differences, the whole vectors, fits without length, everyone’s slopes',
   data:

@@ -1,3 +1,4 @@
+export { type AnnotatedPair, type AnswerPair, annotateAnswers, type QueryTraits } from './annotate-answers.ts'
 export { type AnswerProperty, answerProperties, answerScenarios, queryGroups } from './answer-properties.ts'
 export {
   type AnswerAnnotation,
