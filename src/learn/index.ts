@@ -33,6 +33,7 @@ export { type EloScale, eloRatings, pointsPerLogOdds, ranksFromIntervals } from 
 export * from './encoder/index.ts'
 export * from './general-preference/index.ts'
 export * from './head/index.ts'
+export * from './lists/index.ts'
 export * from './loss/index.ts'
 export * from './micro/index.ts'
 export * from './model/index.ts'

@@ -29,4 +29,5 @@ export {
 } from './judges.ts'
 export { type OpposedGroupsOptions, type OpposedGroupsWorld, opposedGroupsWorld } from './opposed-groups.ts'
 export { type PersonaRatersOptions, personaRaters } from './persona-raters.ts'
+export { type RatedItemsOptions, type RatedItemsWorld, ratedItemsWorld } from './rated-items.ts'
 export { type ShopWorld, type ShopWorldOptions, shopWorld } from './shop.ts'

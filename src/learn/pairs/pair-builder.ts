@@ -4,7 +4,7 @@ import type { Judgement } from '../contract.ts'
 import type { PairData } from './pair-data.ts'
 
 /** Numbers things by key in order of appearance. */
-function numbering<Item>(): { readonly items: Item[]; of(key: string, make: () => Item): number } {
+export function numbering<Item>(): { readonly items: Item[]; of(key: string, make: () => Item): number } {
   const places = new Map<string, number>()
   const items: Item[] = []
   return {

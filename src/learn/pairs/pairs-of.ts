@@ -194,7 +194,7 @@ function describeLeftOut(leftOut: Readonly<Record<string, number>>): string {
 }
 
 /** A rating's score for a criterion, or its overall score. */
-function ratingOf({ aspects }: Rating, aspect: string | undefined): number | undefined {
+export function ratingOf({ aspects }: Rating, aspect: string | undefined): number | undefined {
   if (aspect !== undefined) return aspects[aspect]
   const values = Object.values(aspects)
   return aspects['overall'] ?? (values.length === 1 ? values[0] : undefined)
