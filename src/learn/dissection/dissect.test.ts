@@ -107,6 +107,13 @@ describe('dissect', () => {
     expect(noise?.accuracy).toBeLessThan(0.6)
   })
 
+  it('does not let a fit see the votes that it is measured on', () => {
+    // 20 weak priors on 40 votes of no meaning: seen votes would be told nearly all.
+    const rows = votes(new Array<number>(20).fill(0), 40, 'leak')
+    const [found] = dissect(rows, { estimate: 'mode', folds: 5, scale: 5 }, startRun())
+    expect(found?.accuracy).toBeLessThan(0.75)
+  })
+
   it('diagnoses a judge that prefers the first answer', () => {
     const rows = votes([0.5, 0], 600, 'position', 0.8)
     const [found] = dissect(rows, { ...quick, intercept: true }, startRun())

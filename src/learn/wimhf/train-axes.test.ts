@@ -101,6 +101,16 @@ describe('trainAxes', () => {
     expect(apart / there.data.filter((value) => value !== 0).length).toBeLessThan(0.02)
   })
 
+  it('learns from opposites too, so that which answer came first leaves no trace', async () => {
+    const shifted = world.differences.map((x, at) => x + (at % 24 === 0 ? 2 : 0))
+    const found = await trainAxes(
+      { rows: pairs, columns: 24, data: shifted },
+      { ...options, epochs: 2, leastEpochs: 1 },
+      runNamed('shifted'),
+    )
+    expect(Math.hypot(...found.center)).toBeLessThan(0.2)
+  })
+
   it('gives the same axes for the same seed', async () => {
     const quick = { ...options, epochs: 2, leastEpochs: 1 }
     const [one, two, three] = await Promise.all([
