@@ -8,7 +8,7 @@ import { encodeModel } from '../onnx/model.ts'
 import { fromRuntime, openSession, type Session, type SessionOptions, stopName, toRuntime } from '../session.ts'
 import { elementsOf } from './choose.ts'
 import type { KernelMemory } from './kernel-memory.ts'
-import { mergeGraph } from './merge.ts'
+import { type Merged, mergeGraph } from './merge.ts'
 import { type KernelOperation, kernelOperations, usesOf } from './operations.ts'
 import { crossingName, type Part, type Partition, partGraph, partitionGraph } from './partition.ts'
 import { type Moment, placeTensors, plainReads, readInPlace, writtenInPlace } from './place-tensors.ts'
@@ -35,6 +35,9 @@ interface GraphMoment extends Moment {
   readonly leaves: readonly Tensor[]
 }
 
+/** How names of outputs that replace what is fed begin. */
+const replacing = 'new/'
+
 /** Elements from which on a tensor's memory is worth using again. */
 const leastPlaced = 1 << 14
 
@@ -52,11 +55,7 @@ export async function openKernelSession(
   memory: KernelMemory,
   options: SessionOptions,
 ): Promise<Session | undefined> {
-  const merged = mergeGraph(
-    graph.nodes,
-    graph.outputs.map(({ tensor }) => tensor),
-  )
-  const partition = partitionGraph(merged)
+  const { merged, partition } = divided(graph)
   const outputs = graph.outputs.map(({ name }, index) => ({ name, tensor: merged.outputs[index] as Tensor }))
   const uses = usesOf(merged.nodes, merged.outputs)
   const parts = partition.parts.map((part) => ({
@@ -132,6 +131,21 @@ export async function openKernelSession(
   return undefined
 }
 
+/**
+ * The graph in parts. Where kernels compute all that replaces what is fed, nothing has to be held back until what was fed
+ * is read: kernels work on copies, which are handed over at the end.
+ */
+function divided({ nodes, outputs }: KernelGraph): { readonly merged: Merged; readonly partition: Partition } {
+  const tensors = outputs.map(({ tensor }) => tensor)
+  const merged = mergeGraph(nodes, tensors, false)
+  const partition = partitionGraph(merged)
+  const ofKernels = new Set(partition.parts.flatMap(({ kind, nodes: own }) => (kind === 'kernels' ? own : [])))
+  const replaces = outputs.flatMap(({ name }, at) => (name.startsWith(replacing) ? (merged.outputs[at] ?? []) : []))
+  if (replaces.every(({ node }) => ofKernels.has(node))) return { merged, partition }
+  const held = mergeGraph(nodes, tensors, true)
+  return { merged: held, partition: partitionGraph(held) }
+}
+
 /** What other parts read of a part. */
 function leavesOf(
   part: Part,
@@ -202,7 +216,7 @@ function assemble(
   const { places, takenOver } = placeTensors(
     moments,
     new Set(lasting.keys()),
-    (tensor) => byName.get(`new/${nameOfInput(tensor)}`),
+    (tensor) => byName.get(`${replacing}${nameOfInput(tensor)}`),
     new Set(outputs.map(({ tensor }) => tensor)),
   )
   if (places.size + keptBytes(operations) + (1 << 20) > memory.left) return undefined

@@ -15,8 +15,10 @@ function isZeros({ node: { op, inputs } }: Tensor): boolean {
 /**
  * Brings a graph into the form that kernels are chosen from: equal subexpressions are computed once, and rows scattered
  * into zeros that are then added to something are added to it directly.
+ *
+ * @param waits whether what is held back until other tensors are there still is
  */
-export function mergeGraph(nodes: readonly Node[], outputs: readonly Tensor[]): Merged {
+export function mergeGraph(nodes: readonly Node[], outputs: readonly Tensor[], waits: boolean): Merged {
   const readers = new Map<Tensor, number>()
   for (const tensor of [...nodes.flatMap(({ inputs }) => inputs), ...outputs])
     readers.set(tensor, (readers.get(tensor) ?? 0) + 1)
@@ -65,6 +67,10 @@ export function mergeGraph(nodes: readonly Node[], outputs: readonly Tensor[]): 
     const [a, b] = inputs
     if (node.op.name === 'add' && a && b && sameType(a, b) && (isScattered(a) || isScattered(b))) {
       becomes(inputAt(node.outputs, 0), isScattered(a) ? onto(a, b) : onto(b, a))
+      continue
+    }
+    if (node.op.name === 'after' && a && !waits) {
+      becomes(inputAt(node.outputs, 0), a)
       continue
     }
     const made = make(node, inputs)

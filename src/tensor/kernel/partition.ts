@@ -1,5 +1,6 @@
 import { ancestors } from '../graph/ancestors.ts'
 import { applyAgain, input, inputAt, type Node, type Tensor } from '../graph/tensor.ts'
+import { matrixOf } from '../ops/sparse.ts'
 import { kernelNodes } from './choose.ts'
 import type { Merged } from './merge.ts'
 
@@ -42,16 +43,19 @@ export function partitionGraph({ nodes, outputs }: Merged): Partition {
     numbers.set(node, Math.max(own, ...after))
   }
   const last = Math.max(0, ...[...numbers.values()].filter((number) => number % 2 === 0))
-  // What could be done first waits for the part that needs it.
+  // What could be done first waits for the part that needs it: graphs, and passes over what is fed.
+  const waits = (node: Node): boolean =>
+    numbers.get(node) === 0 || (numbers.get(node) === 1 && matrixOf(node.op) === undefined)
   const needed = new Map<Node, number>()
   for (const node of nodes.toReversed()) {
     const first = numbers.get(node)
     if (first === undefined) continue
-    const number = first === 0 ? (needed.get(node) ?? last) : first
+    const number = waits(node) ? (needed.get(node) ?? (first === 0 ? last : first)) : first
     numbers.set(node, number)
     for (const { node: from } of node.inputs) {
-      const latest = number % 2 === 0 ? number : number - 1
-      needed.set(from, Math.min(needed.get(from) ?? last, latest))
+      // The last part of its kind that comes before, or the same part.
+      const latest = number % 2 === Number(chosen.has(from)) ? number : number - 1
+      needed.set(from, Math.min(needed.get(from) ?? latest, latest))
     }
   }
   const parts = new Map<number, Node[]>()

@@ -29,8 +29,11 @@ export interface ProductPlaces {
   readonly sum: number
 }
 
-/** Vectors of four columns that are summed at once: their sums stay in the processor's registers. */
-const vectorsAtOnce = 8
+/**
+ * Vectors of four columns that are summed in one pass over a row's entries: as many as stay in the processor's registers,
+ * or more where most of a pass is finding out that an entry adds nothing.
+ */
+const vectorsAtOnce = { all: 8, listed: 8, scattered: 16 } as const
 
 /** A name that tells the kinds of product apart. */
 export function productName({ width, weighted, rows, writes, adds }: ProductKind): string {
@@ -63,6 +66,7 @@ export function productKernel({ width, weighted, rows, writes, adds }: ProductKi
   const vector = (at: number): number => 17 + at
   const bytes = 4 * width
   const [vectors, singles] = [Math.floor(width / 4), width % 4]
+  const atOnce = vectorsAtOnce[rows]
 
   /** Goes through the entries of a row with sums of some columns. */
   const columnsCode = (start: Code, loadWeight: Code, sums: Code, store: Code): Code => [
@@ -151,15 +155,15 @@ export function productKernel({ width, weighted, rows, writes, adds }: ProductKi
   }
 
   const parts: Code[] = []
-  for (let first = 0; first < vectors; first += vectorsAtOnce)
-    parts.push(vectorColumns(first, Math.min(vectorsAtOnce, vectors - first)))
+  for (let first = 0; first < vectors; first += atOnce)
+    parts.push(vectorColumns(first, Math.min(atOnce, vectors - first)))
   for (let column = width - singles; column < width; column++) parts.push(singleColumn(column))
   return {
     parameters: 10,
     locals: [
       ...Array.from({ length: 5 }, () => 'i32' as const),
       'f32',
-      ...Array.from({ length: 1 + vectorsAtOnce }, () => 'v128' as const),
+      ...Array.from({ length: 1 + atOnce }, () => 'v128' as const),
     ],
     body: forBelow(row, end, 1, parts),
   }
