@@ -43,7 +43,7 @@ export interface ExpressedPreference {
 const ridge = 1e-6
 
 /** Columns less their mean, over their standard deviation; one without spread is 0. */
-function standardised(values: ArrayLike<number>): Float64Array {
+export function standardised(values: ArrayLike<number>): Float64Array {
   const [centre, spread] = [mean(values), standardDeviation(values, 0)]
   return Float64Array.from(values, (x) => (spread > 0 ? (x - centre) / spread : 0))
 }

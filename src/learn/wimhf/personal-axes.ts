@@ -1,6 +1,6 @@
-import { type GroupSlopes, groupSlopes, logisticRegression, mean, standardDeviation } from '../../measure/index.ts'
+import { type GroupSlopes, groupSlopes, logisticRegression } from '../../measure/index.ts'
 import type { Matrix } from '../contract.ts'
-import { activationsOf, checkMeasured, type MeasuredPairs } from './expressed-preferences.ts'
+import { activationsOf, checkMeasured, type MeasuredPairs, standardised } from './expressed-preferences.ts'
 
 /** How much raters disagree about one axis. */
 export interface Subjectivity {
@@ -33,10 +33,10 @@ export function axisSubjectivity(
 ): readonly Subjectivity[] {
   checkMeasured(pairs)
   const { activations, preferred } = pairs
-  const length = scaled(pairs.lengths)
+  const length = standardised(pairs.lengths)
   return features.flatMap((feature): Subjectivity[] => {
-    const z = scaled(activationsOf(activations, feature))
-    const design = Float64Array.from(z.flatMap((value, row) => [1, value, length[row] as number]))
+    const z = standardised(activationsOf(activations, feature))
+    const design = Float64Array.from([...z].flatMap((value, row) => [1, value, length[row] as number]))
     try {
       const { groups, left, pooled } = groupSlopes({ design, columns: 3, outcomes: preferred }, raters, { column: 1 })
       return [{ feature, slope: pooled.effect, tau: Math.sqrt(pooled.betweenVariance), raters: groups, left }]
@@ -45,11 +45,6 @@ export function axisSubjectivity(
       throw error
     }
   })
-}
-
-function scaled(values: ArrayLike<number>): number[] {
-  const [centre, spread] = [mean(values), standardDeviation(values, 0)]
-  return Array.from(values, (x) => (spread > 0 ? (x - centre) / spread : 0))
 }
 
 /** What is known of a slope before a rater's own choices are seen. */
