@@ -72,3 +72,11 @@ it('adds columns', () => {
   const data = withColumns(featurePairs(given), { smoothing: [0, 0.1, 0] })
   expect(Object.keys(data.columns)).toEqual(['lead', 'smoothing'])
 })
+
+it('raters named in another order than they appear keep their names', () => {
+  const given = { a: [[1], [2]], b: [[0], [0]], raters: ['late', 'early'] }
+  const data = featurePairs({ ...given, raterNames: ['early', 'late', 'absent'] })
+  expect(data.raters).toEqual(['early', 'late', 'absent'])
+  expect([...data.rater]).toEqual([1, 0])
+  expect(() => featurePairs({ ...given, raterNames: ['early'] })).toThrow('pair 0, "late", is not among raterNames')
+})

@@ -46,7 +46,7 @@ export interface FeaturePairs {
   readonly weights?: ArrayLike<number>
   /** A rater's name per pair, or the place of one among `raterNames`, −1 for an unknown one. Default unknown. */
   readonly raters?: readonly string[] | Int32Array
-  /** Names behind places. Default: the places themselves, as words. */
+  /** All raters there are, by place; others may not appear. Default: those that appear, or the places themselves as words. */
   readonly raterNames?: readonly string[]
   /** Features of each pair's context: [pairs, contextWidth]. */
   readonly contexts?: Table
@@ -122,8 +122,8 @@ export function featurePairs(given: FeaturePairs): PairData {
   data.set(b.data, a.data.length)
   const { raters, raterNames } = given
   const byName = isPlaces(raters) ? undefined : numbered(raters ?? [])
-  const rater = isPlaces(raters) ? raters : Int32Array.from(byName?.places ?? [])
-  const known = raterNames ?? byName?.distinct ?? namesUpTo(rater)
+  const known = raterNames ?? byName?.distinct ?? namesUpTo(raters as Int32Array)
+  const rater = isPlaces(raters) ? raters : placesOf(raters ?? [], known)
   const contexts = given.contexts && matrixOf(given.contexts, 'contexts')
   // Names or numbers alike: what is the same is one context.
   const contextIds = given.contextIds && numbered(Array.from(given.contextIds as ArrayLike<string | number>)).places
@@ -155,6 +155,16 @@ export function featurePairs(given: FeaturePairs): PairData {
 
 function isPlaces(raters: readonly string[] | Int32Array | undefined): raters is Int32Array {
   return ArrayBuffer.isView(raters)
+}
+
+/** @throws {RangeError} when a name is not known */
+function placesOf(names: readonly string[], known: readonly string[]): Int32Array {
+  const places = new Map(known.map((name, place) => [name, place]))
+  return Int32Array.from(names, (name, pair) => {
+    const place = places.get(name)
+    if (place === undefined) throw new RangeError(`the rater of pair ${pair}, "${name}", is not among raterNames`)
+    return place
+  })
 }
 
 function namesUpTo(places: Int32Array): string[] {
