@@ -29,6 +29,7 @@ export { type Criterion, compositeTable, rateComposite } from './composite-ratin
 export * from './contract.ts'
 export { davidson } from './davidson.ts'
 export * from './dissection/index.ts'
+export * from './dpa/index.ts'
 export { type EloScale, eloRatings, pointsPerLogOdds, ranksFromIntervals } from './elo-scale.ts'
 export * from './encoder/index.ts'
 export * from './general-preference/index.ts'

@@ -30,4 +30,11 @@ export {
 export { type OpposedGroupsOptions, type OpposedGroupsWorld, opposedGroupsWorld } from './opposed-groups.ts'
 export { type PersonaRatersOptions, personaRaters } from './persona-raters.ts'
 export { type RatedItemsOptions, type RatedItemsWorld, ratedItemsWorld } from './rated-items.ts'
+export {
+  type RatedReplies,
+  type RatedRepliesOptions,
+  type RatedReply,
+  ratedReplies,
+  replyAspects,
+} from './rated-replies.ts'
 export { type ShopWorld, type ShopWorldOptions, shopWorld } from './shop.ts'

@@ -1,5 +1,7 @@
 export { type InfoNceOptions, infoNce } from './info-nce.ts'
 export { type ListLossOptions, listMle, listNet, type RankListOptions, rankList, rankNet } from './list-losses.ts'
+export { concordanceLoss, type ListRegressionOptions, squaredErrorLoss } from './list-regression.ts'
 export { type HingeOptions, hinge, type PairLossOptions, pairLoss } from './pair-loss.ts'
+export { type RatingLossOptions, ratingLoss } from './rating-loss.ts'
 export { type Reduced, reduceLosses } from './reduction.ts'
 export { davidsonLoss, raoKupperLoss } from './tie-losses.ts'

@@ -2,6 +2,7 @@ import { generalPreferenceKind } from '../general-preference/general-preference.
 import { adaptedMixtureKind, mixtureKind } from '../micro/micro.ts'
 import { palKind } from '../pal/pal.ts'
 import type { ModelKind } from './model-kind.ts'
+import { ratingsKind } from './ratings-kind.ts'
 import { rewardKind } from './reward-kind.ts'
 
 /**
@@ -10,6 +11,7 @@ import { rewardKind } from './reward-kind.ts'
  */
 export const modelKinds: readonly ModelKind[] = [
   rewardKind as ModelKind,
+  ratingsKind as ModelKind,
   generalPreferenceKind as ModelKind,
   mixtureKind as ModelKind,
   adaptedMixtureKind as ModelKind,
