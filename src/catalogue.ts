@@ -85,6 +85,15 @@ export const catalogue: readonly CatalogueRow[] = [
     experiment: 'item-fairness-measures',
   },
   {
+    no: '56',
+    id: 'ranklist',
+    title: 'RankList: whole orders learned from neighbours and from items far apart',
+    arxiv: '2508.09826',
+    room: 'learn',
+    exports: ['rankListLoss', 'rankList', 'fitLists', 'listsOf', 'sampledLists', 'evaluateLists'],
+    experiment: 'ranklist',
+  },
+  {
     no: '57',
     id: 'regret-preferences',
     title: 'Regret preferences: rewards from comparisons of behaviour',
