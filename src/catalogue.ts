@@ -16,6 +16,15 @@ export interface CatalogueRow {
 /** The methods that work today, in order of their number. A test checks that every export and experiment is there. */
 export const catalogue: readonly CatalogueRow[] = [
   {
+    no: '01',
+    id: 'dpa',
+    title: 'Directional preference alignment: a wish as an arrow among several rewards',
+    arxiv: '2402.18571',
+    room: 'learn',
+    exports: ['fitRatings', 'ratingLoss', 'directionControl', 'turnDirection', 'directedModel', 'selectionGain'],
+    experiment: 'dpa',
+  },
+  {
     no: '14',
     id: 'general-preference',
     title: 'General preference model: embeddings that can hold cycles',
