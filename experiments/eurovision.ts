@@ -128,43 +128,40 @@ function table({ title, bar }: Protocol, placed: readonly Placed[]): string {
   ].join('\n')
 }
 
-async function leadsFigure(
-  all: readonly { readonly protocol: Protocol; readonly placed: readonly Placed[] }[],
-): Promise<Figure> {
-  const rows = all.flatMap(({ protocol, placed }) =>
-    placed.map(({ standing, lead }) => ({
-      protocol: protocol.title,
+async function leadsFigure(protocol: Protocol, placed: readonly Placed[]): Promise<Figure> {
+  const rows = placed
+    .map(({ standing, lead }) => ({
       entrant: `${standing.entrant.title} (${standing.entrant.sees})`,
       ahead: 100 * lead.accuracy.value,
       lower: 100 * lead.accuracy.interval[0],
       upper: 100 * lead.accuracy.interval[1],
       color: standing.entrant.id === protocol.bar ? figureColors.baseline : figureColors.method,
-    })),
-  )
-  const near = rows.filter(({ ahead }) => ahead > -5)
+    }))
+    .filter(({ ahead }) => ahead > -3)
+  const longest = Math.max(...rows.map(({ entrant }) => entrant.length))
   const svg = await plotSvg(({ dot, ruleX, ruleY }) => ({
-    title: 'Eurovision: how far ahead of two lines of arithmetic',
-    subtitle: 'Points of accuracy on held-out pairs above the bar of each protocol, with 95 % intervals over shows.',
-    caption: 'MIRoVision data. Those more than five points behind are left out.',
+    title: protocol.title,
+    subtitle: 'Points of accuracy on held-out pairs ahead of the bar, with 95 % intervals over shows.',
+    caption: 'MIRoVision data. Entrants more than three points behind are left out.',
     legend: [
       { label: 'The bar', color: figureColors.baseline },
       { label: 'Entrants', color: figureColors.method },
     ],
-    width: 760,
-    height: 60 + 26 * near.length,
-    marginLeft: 330,
+    width: 360 + 7 * longest,
+    height: 60 + 28 * rows.length,
+    marginLeft: 20 + 7 * longest,
     marginRight: 20,
+    marginBottom: 44,
     style: { fontSize: '12px' },
     x: { label: 'Points ahead', grid: true },
-    y: { label: null },
-    fy: { label: null, domain: all.map(({ protocol }) => protocol.title), axis: null },
+    y: { label: null, domain: rows.map(({ entrant }) => entrant) },
     marks: [
       ruleX([0], { stroke: figureColors.muted }),
-      ruleY(near, { fy: 'protocol', y: 'entrant', x1: 'lower', x2: 'upper', stroke: 'color', strokeWidth: 2 }),
-      dot(near, { fy: 'protocol', y: 'entrant', x: 'ahead', fill: 'color', r: 4 }),
+      ruleY(rows, { y: 'entrant', x1: 'lower', x2: 'upper', stroke: 'color', strokeWidth: 2 }),
+      dot(rows, { y: 'entrant', x: 'ahead', fill: 'color', r: 4 }),
     ],
   }))
-  return { name: 'leads', svg }
+  return { name: `leads-${protocol.id}`, svg }
 }
 
 async function reliabilityFigure(protocol: Protocol, placed: readonly Placed[]): Promise<Figure> {
@@ -195,6 +192,7 @@ async function reliabilityFigure(protocol: Protocol, placed: readonly Placed[]):
     width: 460,
     height: 360,
     marginLeft: 48,
+    marginBottom: 42,
     style: { fontSize: '12px' },
     x: { label: 'Probability given', domain: [0.5, 1] },
     y: { label: 'Share right', domain: [0.5, 1], grid: true },
@@ -261,14 +259,10 @@ export const experiment: Experiment = {
         better: 'higher',
       })
     }
-    const figures =
-      run.seed === 0
-        ? [
-            await leadsFigure(all),
-            ...(await Promise.all(all.map(({ protocol, placed }) => reliabilityFigure(protocol, placed)))),
-          ]
-        : []
+    const figures: Figure[] = []
     if (run.seed === 0) {
+      for (const { protocol, placed } of all)
+        figures.push(await leadsFigure(protocol, placed), await reliabilityFigure(protocol, placed))
       const orders = await songOrders(run)
       const [tau, shared] = [mean(orders.map((order) => order.tau)), mean(orders.map((order) => order.sharedTopTen))]
       const lines = [
