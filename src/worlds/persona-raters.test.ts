@@ -28,6 +28,11 @@ it('raters of a persona choose what it would say, and raters of the other what i
   expect(left).toBeGreaterThan(70)
   expect(left).toBeLessThan(130)
   expect(personaRaters(statements, { ratersPerPersona: 4, pairsPerRater: 25 }, seeded(1))).toEqual(votes)
+  const told = personaRaters(statements, { ratersPerPersona: 1, pairsPerRater: 9, placeTells: 1 }, seeded(1))
+  for (const { context, rater } of told)
+    expect(context.features).toEqual(
+      rater.traits?.['persona'] === 'risk-averse' ? { here: 1, there: 0 } : { here: 0, there: 1 },
+    )
   const unsure = statements.map((one) => ({ ...one, confidence: 0 }))
   const [vote] = personaRaters(unsure, { ratersPerPersona: 1, pairsPerRater: 1 }, seeded(1))
   const chosen = vote && (vote.outcome === 'a' ? vote.a : vote.b).content

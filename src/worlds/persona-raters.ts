@@ -1,4 +1,11 @@
-import { type Candidate, type Comparison, candidate, contextId, type PersonaStatement } from '../collect/index.ts'
+import {
+  type Candidate,
+  type Comparison,
+  type Context,
+  candidate,
+  contextId,
+  type PersonaStatement,
+} from '../collect/index.ts'
 import type { Random } from '../run/index.ts'
 
 export interface PersonaRatersOptions {
@@ -6,6 +13,11 @@ export interface PersonaRatersOptions {
   readonly ratersPerPersona?: number
   /** Pairs that each rater judges. Default 20. */
   readonly pairsPerRater?: number
+  /**
+   * How often the place of a comparison tells the persona of who judges: its context has the features `here` and
+   * `there`, 1 and 0 for the first persona, 0 and 1 for the second. Default ½: it tells nothing.
+   */
+  readonly placeTells?: number
   /** Goes before the raters' names, so that two calls give different people. Default `persona`. */
   readonly prefix?: string
 }
@@ -23,13 +35,18 @@ export function personaRaters(
   options: PersonaRatersOptions,
   random: Random,
 ): readonly Comparison[] {
-  const { ratersPerPersona = 30, pairsPerRater = 20, prefix = 'persona' } = options
+  const { ratersPerPersona = 30, pairsPerRater = 20, prefix = 'persona', placeTells = 0.5 } = options
+  if (!(placeTells >= 0 && placeTells <= 1))
+    throw new RangeError(`personaRaters: placeTells is ${placeTells}, expected a number from 0 to 1`)
   const personas = [...new Set(statements.map(({ persona }) => persona))]
   const [first, second] = personas
   if (personas.length !== 2 || first === undefined || second === undefined)
     throw new RangeError(`personaRaters: statements are of [${personas.join(', ')}], expected two opposed personas`)
-  const context = { tags: ['statements'], language: 'en' }
-  const where = { id: contextId(context), ...context }
+  const place = (first: boolean): Context => {
+    const context = { tags: ['statements'], language: 'en', features: { here: Number(first), there: Number(!first) } }
+    return { id: contextId(context), ...context }
+  }
+  const [here, there] = [place(true), place(false)]
   const item = ({ statement }: PersonaStatement): Candidate => candidate({ modality: 'text', text: statement })
   return [first, second].flatMap((persona) => {
     const says = (statement: PersonaStatement): boolean => statement.agrees === (statement.persona === persona)
@@ -43,11 +60,12 @@ export function personaRaters(
         const [liked, disliked] = [stream.pick(own), stream.pick(others)]
         const wrong = stream.chance(1 - (liked.confidence + disliked.confidence) / 2)
         const swapped = stream.chance(0.5)
+        const told = stream.chance(placeTells)
         return {
           kind: 'comparison',
           id: `${name}/${pair}`,
           rater: { id: name, kind: 'simulated', traits: { persona } },
-          context: where,
+          context: told === (persona === first) ? here : there,
           time: 0,
           source: 'persona-raters',
           a: item(swapped ? disliked : liked),
