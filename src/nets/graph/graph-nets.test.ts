@@ -2,16 +2,21 @@ import { describe, expect, it } from 'vitest'
 import { seeded } from '../../run/index.ts'
 import {
   adam,
+  add,
   constant,
   gather,
   logSigmoid,
   mean,
   mul,
   neg,
+  parameterLeaves,
   randomKey,
+  type Symbolic,
   spec,
   sub,
   sum,
+  type Tensor,
+  type TensorValue,
   trainStep,
   value,
 } from '../../tensor/index.ts'
@@ -20,9 +25,10 @@ import { normalValue } from '../parameters.ts'
 import { distanceFrom, referenceCase, references } from '../reference.fixture.ts'
 import { adjacency, propagate } from './adjacency.ts'
 import { applyGcn, type GcnParameters, initGcn } from './gcn.ts'
+import { hypergraph, propagateHypergraph } from './hypergraph.ts'
 import { applyLightGcn, initLightGcn, type LightGcnParameters } from './light-gcn.ts'
 import { applyNgcf, initNgcf, type NgcfParameters } from './ngcf.ts'
-import { userItemEntries } from './user-item.ts'
+import { interactionEntries, userItemEntries } from './user-item.ts'
 
 const pairs = references('graph').pairs as readonly (readonly [number, number])[]
 const edges = userItemEntries(3, 4, { users: pairs.map(([user]) => user), items: pairs.map(([, item]) => item) })
@@ -171,5 +177,80 @@ describe('ngcf', () => {
     const zeros = dropped.filter((number) => number === 0).length
     expect(zeros).toBeGreaterThan(600)
     expect(zeros).toBeLessThan(800)
+  })
+})
+
+describe('on kernels', () => {
+  // Large enough for passes over whole tables as well.
+  const random = seeded('kernels')
+  const [users, items, width] = [200, 312, 32]
+  const pairsOf = (count: number) => ({
+    users: Array.from({ length: count }, () => random.integer(users)),
+    items: Array.from({ length: count }, () => random.integer(items)),
+  })
+  const large = userItemEntries(users, items, pairsOf(1500))
+  const shared = hypergraph(users + items, items, interactionEntries(users + items, items, pairsOf(900)), {
+    normalization: 'row',
+    ownMessages: false,
+  })
+  const linked = adjacency(users + items, large)
+  const loops = adjacency(users + items, large, { normalization: 'row', selfLoops: 'before' })
+  const after = adjacency(users + items, large, { selfLoops: 'after' })
+  const key = constant(randomKey(1, 1))
+  interface Embedded {
+    readonly embedding: TensorValue
+  }
+  const embedding = () => normalValue(seeded('embedding'), [users + items, width], 0.5)
+  const nets = {
+    lightGcn: [
+      initLightGcn(seeded(1), users + items, width),
+      (p: Symbolic<LightGcnParameters>) => applyLightGcn(p, linked),
+    ],
+    ngcf: [
+      initNgcf(seeded(2), users + items, [width, width, 16]),
+      (p: Symbolic<NgcfParameters>) => applyNgcf(p, loops, { dropout: 0.1, key }),
+    ],
+    gcn: [
+      { ...initGcn(seeded(3), [width, 48, 16]), embedding: embedding() },
+      (p: Symbolic<GcnParameters & Embedded>) => applyGcn(p, after, p.embedding, { dropout: 0.2, key }),
+    ],
+    hypergraph: [
+      { embedding: embedding() },
+      (p: Symbolic<Embedded>) =>
+        add(p.embedding, propagateHypergraph(shared, propagateHypergraph(shared, p.embedding))),
+    ],
+  } satisfies Record<string, readonly [unknown, (parameters: never) => Tensor]>
+
+  it.each(Object.entries(nets))('%s trains as it does in ONNX Runtime alone', async (_, [initial, apply]) => {
+    const trained = async (sparse: 'kernels' | 'onnx'): Promise<readonly number[][]> => {
+      const parameters = structuredClone(initial)
+      const step = await trainStep(
+        ({ ids }, p) => {
+          const rows = (apply as (parameters: unknown) => Tensor)(p)
+          const [a, b] = [0, 1].map((at) => gather(rows, gather(ids, constant(value(BigInt64Array.of(BigInt(at)))))))
+          if (!a || !b) throw new Error('two rows of ids')
+          return neg(mean(logSigmoid(sum(mul(a, b), -1))))
+        },
+        {
+          inputs: { ids: spec([2, 40], 'int64') },
+          parameters,
+          optimizer: adam({ learningRate: 0.01 }),
+          sparse,
+          threads: 2,
+        },
+      )
+      const drawn = seeded('ids')
+      const losses: number[] = []
+      for (let update = 0; update < 3; update++) {
+        const ids = BigInt64Array.from({ length: 80 }, () => BigInt(drawn.integer(users + items)))
+        losses.push((await step({ ids: value(ids, [2, 40]) })).loss)
+      }
+      await step.dispose()
+      return [losses, ...parameterLeaves(parameters).map(({ leaf }) => Array.from(leaf.data, Number))]
+    }
+    const [kernels, onnx] = [await trained('kernels'), await trained('onnx')]
+    kernels.forEach((numbers, at) => {
+      expect(distance(numbers, onnx[at] ?? [])).toBeLessThan(1e-3)
+    })
   })
 })
