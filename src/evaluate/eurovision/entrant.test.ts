@@ -8,6 +8,7 @@ import { seeded, startRun } from '../../run/index.ts'
 import { madeBallot, madeQuestion } from './ballot.fixture.ts'
 import { pairLogit, probabilitiesOf, trainingPairs } from './entrant.ts'
 import { cohesion } from './features.ts'
+import { listEntrant } from './list-entrant.ts'
 import { preferenceEntrant } from './preference-entrant.ts'
 import type { Example } from './question.ts'
 import { songFeatures, withConstant } from './song-features.ts'
@@ -63,16 +64,23 @@ describe('pairLogit', () => {
   })
 })
 
-describe('preferenceEntrant', () => {
-  it('learns what a feature says, and takes a country it has not seen for an unknown rater', async () => {
-    const random = seeded(2)
-    const size = (country: string): number => country.length
-    const train = Array.from({ length: 60 }, (_, k) => {
-      const worths = Object.fromEntries(random.shuffle(['x', 'xx', 'xxx', 'xxxx']).map((name) => [name, size(name)]))
-      return example(`country ${k % 3}`, worths)
-    })
-    const features = songFeatures({ size: ({ songs }) => songs.map(({ country }) => size(country)) })
-    const entrant = preferenceEntrant(about, { songs: features }, { kind: rewardKind, epochs: 40, batchSize: 64 })
+describe('entrants that learn', () => {
+  // The longer the name of its country, the better the song.
+  const random = seeded(2)
+  const size = (country: string): number => country.length
+  const train = Array.from({ length: 60 }, (_, k) => {
+    const worths = Object.fromEntries(random.shuffle(['x', 'xx', 'xxx', 'xxxx']).map((name) => [name, size(name)]))
+    return example(`country ${k % 3}`, worths)
+  })
+  const features = songFeatures({ size: ({ songs }) => songs.map(({ country }) => size(country)) })
+
+  it.each([
+    [
+      'preferenceEntrant',
+      preferenceEntrant(about, { songs: features }, { kind: rewardKind, epochs: 40, batchSize: 64 }),
+    ],
+    ['listEntrant', listEntrant(about, features, { epochs: 40 })],
+  ])('%s finds what a feature says, also for a country it has not seen', async (_, entrant) => {
     const predict = await entrant.fit(train, run)
     const [probabilities] = await predict([example('elsewhere', { x: 0, xxx: 0, xx: 0 }).question])
     expect(probabilities?.length).toBe(3)

@@ -1,8 +1,15 @@
-import { generalPreferenceKind, palKind, rewardKind } from '../../learn/index.ts'
+import { generalPreferenceKind, mixtureKind, palKind, rankListLoss, rewardKind } from '../../learn/index.ts'
 import { adamW } from '../../tensor/index.ts'
 import { standardised } from './ballot.ts'
 import { type Entrant, pairLogit } from './entrant.ts'
-import { jurorFeatures, jurorShowFeatures, nationalFeatures, returningJurorFeatures } from './features.ts'
+import {
+  jurorFeatures,
+  jurorShowFeatures,
+  nationalFeatures,
+  questionFeatures,
+  returningJurorFeatures,
+} from './features.ts'
+import { listEntrant } from './list-entrant.ts'
 import { preferenceEntrant } from './preference-entrant.ts'
 import type { Question } from './question.ts'
 import { meanWorth, type SongFeatures, songFeatures, withConstant } from './song-features.ts'
@@ -82,6 +89,25 @@ function pal(sees: Entrant['sees'], songs: SongFeatures): Entrant {
   )
 }
 
+/** As {@link learned}, linear heads mixed by what is known of the question: how much compatriots agree, and the round. */
+function mixture(sees: Entrant['sees'], songs: SongFeatures): Entrant {
+  return preferenceEntrant(
+    { id: 'micro', title: 'MiCRo, heads routed by the question', sees },
+    { songs, question: questionFeatures },
+    { kind: mixtureKind, options: { heads: 3 }, optimizer: adamW({ learningRate: 1e-2, weightDecay: 0.01 }) },
+  )
+}
+
+/** The network of {@link learned}, taught whole ballots: neighbours first, then songs ever further apart. */
+function rankList(sees: Entrant['sees'], songs: SongFeatures): Entrant {
+  return listEntrant({ id: 'rank-list', title: 'RankList', sees }, songs, {
+    options: { hidden: [32, 16], activation: 'silu' },
+    loss: rankListLoss({ exposure: 'nearFirst', exposureEpochs: 1 }),
+    epochs: 30,
+    optimizer: adamW({ learningRate: 3e-3, weightDecay: 0.01 }),
+  })
+}
+
 /** As {@link learned}, with an antisymmetric form that can hold cycles; a constant lets it be linear. */
 function generalPreference(sees: Entrant['sees'], songs: SongFeatures): Entrant {
   return preferenceEntrant(
@@ -113,7 +139,9 @@ export const newJurorEntrants: readonly Entrant[] = [
   learned('network-show', 'Small network', 'show', jurorShowFeatures),
   learned('network', 'Small network', 'earlier years', jurorFeatures),
   pal('earlier years', jurorFeatures),
+  mixture('earlier years', jurorFeatures),
   generalPreference('earlier years', jurorFeatures),
+  rankList('earlier years', jurorFeatures),
 ]
 
 /**
@@ -160,5 +188,7 @@ export const nationalEntrants: readonly Entrant[] = [
   pairLogit({ id: 'linear', title: 'Linear preference', sees: 'earlier years' }, nationalFeatures),
   learned('network', 'Small network', 'earlier years', nationalFeatures),
   pal('earlier years', nationalFeatures),
+  mixture('earlier years', nationalFeatures),
   generalPreference('earlier years', nationalFeatures),
+  rankList('earlier years', nationalFeatures),
 ]

@@ -38,6 +38,7 @@ export {
   type Residual,
   residualsOf,
 } from './history.ts'
+export { type ListEntrantOptions, listEntrant } from './list-entrant.ts'
 export { type PreferenceEntrantOptions, type PreferenceView, preferenceEntrant } from './preference-entrant.ts'
 export {
   type Example,

@@ -6,10 +6,10 @@ import {
   type PairData,
   type TrainingOptions,
 } from '../../learn/index.ts'
-import { mean, standardDeviation } from '../../measure/index.ts'
 import { type Run, startRun } from '../../run/index.ts'
 import { type Entrant, trainingPairs } from './entrant.ts'
 import { type Example, forEachPair, pairCount, type Question } from './question.ts'
+import { scalingOf } from './scaling.ts'
 import type { SongFeatures } from './song-features.ts'
 
 /** What a preference model is shown of the contest. */
@@ -34,18 +34,6 @@ export interface PreferenceEntrantOptions<O, P>
   readonly members?: number
 }
 
-/** Features with mean 0 and spread 1 by column over some rows; a column that never changes stays as it is. */
-function scaling(rows: readonly ArrayLike<number>[], width: number): (row: ArrayLike<number>, at?: number) => number[] {
-  const columns = Array.from({ length: width }, (_, k) => {
-    const values = rows.flatMap((row) =>
-      Array.from({ length: row.length / width }, (_, at) => row[at * width + k] as number),
-    )
-    const spread = standardDeviation(values)
-    return spread > 0 ? { centre: mean(values), spread } : { centre: 0, spread: 1 }
-  })
-  return (row, at = 0) => columns.map(({ centre, spread }, k) => ((row[at * width + k] as number) - centre) / spread)
-}
-
 /**
  * A preference model of any kind as an entrant: songs are rows of features, standardised over the training songs; the
  * question is the context, the judge's country the rater. Countries that the training part lacks are unknown raters.
@@ -65,12 +53,12 @@ export function preferenceEntrant<O, P>(
   return {
     ...about,
     async fit(train, run) {
-      const songScale = scaling(
+      const songScale = scalingOf(
         train.map(({ question }) => songs.of(question)),
         width,
       )
       const questionRows = ofQuestion && train.map(({ question }) => ofQuestion(question))
-      const questionScale = questionRows && scaling(questionRows, questionRows[0]?.length ?? 0)
+      const questionScale = questionRows && scalingOf(questionRows, questionRows[0]?.length ?? 0)
 
       /** Songs, contexts and raters of some questions; pairs are still to be named. */
       const describe = (questions: readonly Question[]) => {
