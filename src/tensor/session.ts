@@ -11,7 +11,8 @@ export interface SessionOptions {
   readonly threads?: number
   /**
    * Whether threads wait for the next operation by spinning: quickest on an idle machine, but where others want the same
-   * cores too, graphs of many small operations run several times slower. Default true.
+   * cores too, graphs of many small operations run several times slower. Default true, but false for graphs of which
+   * kernels do a part (see `sparse`).
    */
   readonly spinning?: boolean
   /**

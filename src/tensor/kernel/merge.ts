@@ -1,6 +1,7 @@
 import { ancestors } from '../graph/ancestors.ts'
 import { applyAgain, constantNumber, inputAt, type Node, type Tensor } from '../graph/tensor.ts'
 import { isTensorValue } from '../graph/value.ts'
+import { add } from '../ops/arithmetic.ts'
 
 /** A graph rewritten: its nodes in an order of computation, and what its outputs have become. */
 export interface Merged {
@@ -56,9 +57,14 @@ export function mergeGraph(nodes: readonly Node[], outputs: readonly Tensor[], w
   const onto = (tensor: Tensor, other: Tensor): Tensor => {
     const [base, ...scattered] = tensor.node.inputs
     const into = base === undefined || isZeros(base) ? other : onto(base, other)
-    const made = inputAt(make(tensor.node, [into, ...scattered]), 0)
     if (into !== other) readers.set(into, 1)
-    return made
+    const [indices, rows] = scattered
+    const [before, sameIndices, rowsBefore] = into.node.inputs
+    // Rows that go to the same places are added up first.
+    const joined = into.node.op === tensor.node.op && readers.get(into) === 1 && sameIndices === indices
+    return joined && before && indices && rows && rowsBefore
+      ? inputAt(make(tensor.node, [before, indices, add(rowsBefore, rows)]), 0)
+      : inputAt(make(tensor.node, [into, ...scattered]), 0)
   }
   const sameType = (a: Tensor, b: Tensor): boolean => a.dtype === b.dtype && a.shape.join() === b.shape.join()
 
