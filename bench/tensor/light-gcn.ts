@@ -62,8 +62,6 @@ export const lightGcn: Workload = {
         parameters: initLightGcn(seeded(1), users + items, width),
         optimizer: adam({ learningRate: 1e-3 }),
         threads,
-        // Thousands of small operations a step: see SessionOptions.
-        spinning: false,
       },
     )
     const random = seeded(2)
