@@ -111,4 +111,13 @@ export const catalogue: readonly CatalogueRow[] = [
     exports: ['regretPreferences', 'segmentRegret', 'regretPreference', 'softValue', 'scaledReturn', 'valueIteration'],
     experiment: 'regret-preferences',
   },
+  {
+    no: '58',
+    id: 'more',
+    title: 'MORE: reward models over disagreeing sources, calibrated on what they share',
+    arxiv: '2312.07401',
+    room: 'learn',
+    exports: ['fitMore', 'minNormWeights', 'minNormOfTwo', 'normalizeGradients', 'calibrateModel'],
+    experiment: 'more',
+  },
 ]

@@ -29,6 +29,7 @@ export { type Criterion, compositeTable, rateComposite } from './composite-ratin
 export * from './contract.ts'
 export { davidson } from './davidson.ts'
 export * from './dissection/index.ts'
+export * from './domain-knowledge/index.ts'
 export * from './dpa/index.ts'
 export { type EloScale, eloRatings, pointsPerLogOdds, ranksFromIntervals } from './elo-scale.ts'
 export * from './encoder/index.ts'
@@ -38,6 +39,7 @@ export * from './lists/index.ts'
 export * from './loss/index.ts'
 export * from './micro/index.ts'
 export * from './model/index.ts'
+export * from './more/index.ts'
 export { type OnlineEloOptions, onlineElo } from './online-elo.ts'
 export {
   bootstrapPaired,

@@ -6,6 +6,8 @@ export {
   arenaSignals,
   arenaWorld,
 } from './arena.ts'
+export { type AspectPairs, type AspectPairsOptions, aspectPairs } from './aspect-pairs.ts'
+export { type DiverseSourcesOptions, type DiverseSourcesWorld, diverseSourcesWorld } from './diverse-sources.ts'
 export {
   axisWord,
   type FeedbackTruth,
