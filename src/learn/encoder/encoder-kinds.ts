@@ -1,3 +1,4 @@
+import { aspectScoresKind } from '../domain-knowledge/aspect-scores.ts'
 import { categoricalFeaturesKind } from './categorical-features.ts'
 import type { EncoderKind } from './encoder.ts'
 import { givenFeaturesKind } from './given-features.ts'
@@ -13,6 +14,7 @@ import { transformerEncoderKind } from './transformer-encoder.ts'
  * which needs its model, can be given to `loadModel`.
  */
 export const encoderKinds: readonly EncoderKind[] = [
+  aspectScoresKind,
   categoricalFeaturesKind,
   givenFeaturesKind,
   hashedNgramsKind,

@@ -1,3 +1,4 @@
+import { domainKnowledgeKind } from '../domain-knowledge/domain-knowledge.ts'
 import { generalPreferenceKind } from '../general-preference/general-preference.ts'
 import { adaptedMixtureKind, mixtureKind } from '../micro/micro.ts'
 import { palKind } from '../pal/pal.ts'
@@ -12,6 +13,7 @@ import { rewardKind } from './reward-kind.ts'
 export const modelKinds: readonly ModelKind[] = [
   rewardKind as ModelKind,
   ratingsKind as ModelKind,
+  domainKnowledgeKind as ModelKind,
   generalPreferenceKind as ModelKind,
   mixtureKind as ModelKind,
   adaptedMixtureKind as ModelKind,
