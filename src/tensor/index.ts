@@ -62,6 +62,7 @@ export {
   zeros,
 } from './graph/value.ts'
 export { hessianVectorProduct } from './hessian-vector-product.ts'
+export * as kernels from './kernel/index.ts'
 export { type GeluOptions, gelu, leakyRelu, logSigmoid, relu, silu, softplus } from './ops/activation.ts'
 export { add, addAll, div, mul, neg, type Operand, sub } from './ops/arithmetic.ts'
 export { type AttentionOptions, attention, causalBias } from './ops/attention.ts'
