@@ -1,6 +1,8 @@
 /** Choosing from a catalogue: interactions, splits, samplers, recommenders and their evaluation. */
 
 export { type FairnessValue, fairnessMeasures, type ItemFairness, itemFairness } from '../measure/index.ts'
+export { type AlsOptions, als, type Factors } from './baseline/als.ts'
+export { type BprOptions, bpr } from './baseline/bpr.ts'
 export { type EaseOptions, ease } from './baseline/ease.ts'
 export { type ItemNeighboursOptions, itemNeighbours } from './baseline/item-neighbours.ts'
 export { popularity } from './baseline/popularity.ts'
@@ -24,6 +26,7 @@ export {
   fairRerank,
   recommendationFairness,
 } from './item-fairness.ts'
+export { loadRecommender, type RecommenderReader, type SavedRecommender } from './load-recommender.ts'
 export {
   type AliasTable,
   adaptiveNegatives,

@@ -1,0 +1,83 @@
+import { openSafetensors } from '../tensor/index.ts'
+import { alsOf } from './baseline/als.ts'
+import { bprOf } from './baseline/bpr.ts'
+import { easeOf } from './baseline/ease.ts'
+import { itemNeighboursOf } from './baseline/item-neighbours.ts'
+import { popularityOf } from './baseline/popularity.ts'
+import type { Recommender } from './contract.ts'
+import type { SparseRows } from './interactions/interaction-set.ts'
+import { recommenderFormat } from './recommender.ts'
+
+/** What a saved recommender is made of. */
+export interface SavedRecommender {
+  readonly seen: SparseRows
+  /** A tensor's numbers by name. @throws {RangeError} when there is none, or they are of another type */
+  floats(name: string): Promise<Float32Array>
+  words(name: string): Promise<Uint32Array>
+  /** @throws {RangeError} when it is missing or no number */
+  number(name: string): number
+  shape(name: string): readonly number[]
+}
+
+/** Makes a recommender of a kind out of what was saved. */
+export type RecommenderReader = (saved: SavedRecommender) => Promise<Recommender>
+
+/** Readers of the kinds that this room saves. */
+const readers: Readonly<Record<string, RecommenderReader>> = {
+  popularity: async ({ floats, seen }) => popularityOf(await floats('counts'), seen),
+  'item-neighbours': async ({ floats, words, number, seen }) =>
+    itemNeighboursOf(
+      { offsets: await words('offsets'), columns: await words('columns'), values: await floats('values') },
+      seen,
+      { neighbours: number('neighbours'), shrink: number('shrink') },
+    ),
+  ease: async ({ floats, number, seen }) => easeOf(await floats('weights'), seen, number('lambda')),
+  als: async (saved) =>
+    alsOf(await factorsIn(saved), saved.seen, { lambda: saved.number('lambda'), alpha: saved.number('alpha') }),
+  bpr: async (saved) =>
+    bprOf(await factorsIn(saved), saved.seen, {
+      learningRate: saved.number('learningRate'),
+      lambda: saved.number('lambda'),
+    }),
+}
+
+async function factorsIn({ floats, shape }: SavedRecommender) {
+  return { users: await floats('users'), items: await floats('items'), width: shape('items')[1] ?? 0 }
+}
+
+/**
+ * Reads a recommender that `save` wrote.
+ *
+ * @param others readers of kinds that are made elsewhere
+ * @throws {RangeError} when the file holds none, or one of a kind that there is no reader of
+ */
+export async function loadRecommender(
+  path: string,
+  others: Readonly<Record<string, RecommenderReader>> = {},
+): Promise<Recommender> {
+  const file = await openSafetensors(path)
+  const { format, kind = '' } = file.metadata
+  if (format !== recommenderFormat)
+    throw new RangeError(`${path} holds no recommender: its format is ${JSON.stringify(format)}`)
+  const known = { ...readers, ...others }
+  const reader = known[kind]
+  if (!reader)
+    throw new RangeError(`${path} holds a recommender "${kind}", expected one of ${Object.keys(known).join(', ')}`)
+  const read = async <A>(name: string, type: abstract new (...args: never[]) => A): Promise<A> => {
+    if (!file.names.includes(name)) throw new RangeError(`${path} has no "${name}"`)
+    const { data } = await file.read(name)
+    if (!(data instanceof type)) throw new RangeError(`${path}: "${name}" is of another type`)
+    return data
+  }
+  return reader({
+    seen: { offsets: await read('seen/offsets', Uint32Array), columns: await read('seen/columns', Uint32Array) },
+    floats: (name) => read(name, Float32Array),
+    words: (name) => read(name, Uint32Array),
+    shape: (name) => file.shape(name),
+    number(name) {
+      const number = Number(file.metadata[name] ?? Number.NaN)
+      if (Number.isNaN(number)) throw new RangeError(`${path}: "${name}" is missing or no number`)
+      return number
+    },
+  })
+}
