@@ -40,6 +40,15 @@ export const catalogue: readonly CatalogueRow[] = [
     experiment: 'general-preference',
   },
   {
+    no: '21',
+    id: 'domain-knowledge',
+    title: 'Domain knowledge: a reward from a few named aspects',
+    arxiv: '2402.15473',
+    room: 'learn',
+    exports: ['fitDomainKnowledge', 'scoreAspects', 'aspectContributions', 'naiveAspectMean', 'servedReward'],
+    experiment: 'domain-knowledge',
+  },
+  {
     no: '22',
     id: 'pal',
     title: 'PAL: ideal points mixed from shared prototypes',
