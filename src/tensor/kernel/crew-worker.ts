@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { type Assignment, type CrewMessage, share, slots } from './crew-job.ts'
 import { Instance, type WasmInstance } from './webassembly.ts'
@@ -7,12 +9,18 @@ import { Instance, type WasmInstance } from './webassembly.ts'
 const { control, port } = workerData as { readonly control: Int32Array; readonly port: MessagePort }
 const assignments = new Map<number, Assignment>()
 
+// A thread that only sleeps and works never comes to collect its garbage, which may be the last to hold a large memory.
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
 function readMessages(): void {
+  let gone = false
   for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port)) {
     const { group, assignment } = received.message as CrewMessage
     if (assignment) assignments.set(group, assignment)
-    else assignments.delete(group)
+    else gone = assignments.delete(group) || gone
   }
+  if (gone) collectGarbage()
 }
 
 const instances = new WeakMap<Assignment, WasmInstance>()

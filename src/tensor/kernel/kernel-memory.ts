@@ -18,25 +18,36 @@ export interface KernelMemory {
   /** Bytes that are left. */
   readonly left: number
   /**
-   * Bytes, zeroed, that are never given back before the whole memory is.
+   * Bytes that stay reserved until the whole memory is given back. They may hold any numbers.
    *
    * @returns where they begin
    * @throws {RangeError} when there are not so many
    */
   reserve(bytes: number): number
-  /** Moves a tensor's numbers in; its array then lies in the memory. */
+  /** Moves a float32 tensor's numbers in: its array lies in the memory until that is given back, then outside it. */
   hold(value: TensorValue): TensorValue
   /** Where an array that `hold` made begins; undefined for any other. */
   addressOf(data: unknown): number | undefined
+  /** Gives the memory back for others to use. Nothing may run in it any more. */
+  release(): void
 }
 
+/**
+ * Memory that was given back. Such memory cannot be freed by hand, and as the collector of garbage takes it to be small
+ * it would come too late.
+ */
+const spare: WasmMemory[] = []
+const mostSpare = 4
+
 export function kernelMemory(): KernelMemory {
-  const memory = new Memory({ initial: 1, maximum: mostPages, shared: true })
+  const memory = spare.pop() ?? new Memory({ initial: 1, maximum: mostPages, shared: true })
   const most = mostPages * pageBytes
   // Address 0 is left out, so that every address is a true one.
   let next = lineBytes
-  let pages = 1
-  const held = new WeakMap<object, number>()
+  let pages = memory.buffer.byteLength / pageBytes
+  const addresses = new WeakMap<object, number>()
+  const moveOut: (() => void)[] = []
+  let released = false
   return {
     memory,
     get left() {
@@ -55,14 +66,29 @@ export function kernelMemory(): KernelMemory {
       next = end
       return address
     },
-    hold(value) {
-      const address = this.reserve(value.data.byteLength)
-      const data = new Float32Array(memory.buffer, address, value.data.length)
-      data.set(value.data as Float32Array)
-      held.set(data, address)
-      return { ...value, data }
+    hold({ dtype, shape, data: given }) {
+      const address = this.reserve(given.byteLength)
+      let data = new Float32Array<ArrayBufferLike>(memory.buffer, address, given.length)
+      data.set(given as Float32Array)
+      addresses.set(data, address)
+      moveOut.push(() => {
+        data = Float32Array.from(data)
+      })
+      return {
+        dtype,
+        shape,
+        get data() {
+          return data
+        },
+      }
     },
-    addressOf: (data) => held.get(data as object),
+    addressOf: (data) => addresses.get(data as object),
+    release() {
+      if (released) return
+      released = true
+      for (const move of moveOut) move()
+      if (spare.length < mostSpare) spare.push(memory)
+    },
   }
 }
 

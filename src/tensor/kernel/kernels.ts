@@ -24,13 +24,10 @@ export interface Kernels {
   open(graph: Omit<KernelGraph, 'resident'>, carried?: ReadonlyMap<string, TensorValue>): Promise<Session | undefined>
 }
 
-/**
- * From as many products of numbers on a kernel is worth its session: below, a graph is done before its parts are
- * started.
- */
-const leastWork = 1 << 18
+/** Below this many products of two numbers, one ONNX graph is done as soon as several parts are. */
+const leastWork = 1 << 15
 
-/** Numbers of fewer elements are not carried along by kernels. */
+/** Tables of fewer numbers are not carried along by kernels. */
 const leastCarried = 1 << 14
 
 function work({ op, outputs: [result] }: Node): number {
@@ -56,13 +53,25 @@ export function kernelsFor(options: SessionOptions & { readonly debug?: boolean 
       return mapTree(result, isTensor, (tensor: Tensor) => now(tensor)) as typeof result
     },
     place(value) {
-      const { dtype, data } = value
-      const fits = dtype === 'float32' && data.length >= leastCarried && memory && data.byteLength < memory.left / 4
-      return memory && fits ? memory.hold(value) : value
+      const { dtype, shape, data } = value
+      const isTable = dtype === 'float32' && shape.length > 1 && data.length >= leastCarried
+      return memory && isTable && data.byteLength < memory.left / 4 ? memory.hold(value) : value
     },
     async open(graph, carried = new Map()) {
-      if (memory === undefined) return undefined
-      return openKernelSession({ ...graph, resident: carried }, memory, options)
+      const own = memory
+      if (own === undefined) return undefined
+      const session = await openKernelSession({ ...graph, resident: carried }, own, options)
+      if (session)
+        return {
+          ...session,
+          async dispose() {
+            await session.dispose()
+            own.release()
+          },
+        }
+      own.release()
+      memory = undefined
+      return undefined
     },
   }
 }

@@ -88,7 +88,7 @@ export function loadOperations(
     if (operation.kind !== 'product') continue
     const { matrix, rows } = operation
     if (!matrices.has(matrix)) matrices.set(matrix, loadMatrix(matrix, memory))
-    if (rows === 'scattered') slots.set(operation, memory.reserve(4 * matrix.columns))
+    if (rows === 'scattered') slots.set(operation, zeroedWords(memory, matrix.columns))
   }
   const module = new Module(wasmModule(functions))
   const group = kernelGroup(module, memory.memory, Object.keys(functions), threads)
@@ -156,6 +156,12 @@ export function loadOperations(
     },
     dispose: () => group.dispose(),
   }
+}
+
+function zeroedWords({ memory, reserve }: KernelMemory, count: number): number {
+  const address = reserve(4 * count)
+  new Uint32Array(memory.buffer, address, count).fill(0)
+  return address
 }
 
 function loadMatrix(matrix: SparseMatrix, { memory, reserve }: KernelMemory): LoadedMatrix {
