@@ -1,4 +1,18 @@
-import { add, div, mul, neg, type Operand, relu, softplus, sub, type Tensor } from '../../tensor/index.ts'
+import {
+  abs,
+  add,
+  div,
+  formatShape,
+  mul,
+  neg,
+  type Operand,
+  relu,
+  sigmoid,
+  softplus,
+  sub,
+  type Tensor,
+  withGradient,
+} from '../../tensor/index.ts'
 import { type Reduced, reduceLosses } from './reduction.ts'
 
 export interface PairLossOptions extends Reduced {
@@ -39,7 +53,7 @@ export function pairLoss(margin: Tensor, options: PairLossOptions = {}): Tensor 
     throw new RangeError(`pairLoss: temperature is ${temperature}, expected a number above 0`)
   const led = lead === undefined ? margin : sub(margin, leadOf(target, lead))
   const z = temperature === 1 ? led : div(led, temperature)
-  return reduceLosses(softLabelled(z, smoothed(target, labelSmoothing), softplus), options)
+  return reduceLosses(logisticLosses(z, smoothed(target, labelSmoothing)), options)
 }
 
 export interface HingeOptions extends Reduced {
@@ -61,6 +75,20 @@ export function hinge(margin: Tensor, options: HingeOptions = {}): Tensor {
     softLabelled(margin, target, (x) => relu(add(x, lead))),
     options,
   )
+}
+
+/**
+ * −y ln σ(z) − (1 − y) ln σ(−z). With a label for each margin it is written as max(z, 0) − y z + ln(1 + e^−|z|), a
+ * third fewer operations than two softpluses and as exact for labels of 0 and 1; its slope σ(z) − y is given, because
+ * that of the parts is none at z = 0.
+ */
+function logisticLosses(z: Tensor, y: Operand): Tensor {
+  if (typeof y === 'number' || y.dtype !== z.dtype || formatShape(y.shape) !== formatShape(z.shape))
+    return softLabelled(z, y, softplus)
+  return withGradient(add(sub(relu(z), mul(y, z)), softplus(neg(abs(z)))), [z, y], (gradient) => [
+    mul(gradient, sub(sigmoid(z), y)),
+    neg(mul(gradient, z)),
+  ])
 }
 
 /** y f(−z) + (1 − y) f(z): f is the cost of a margin towards the wrong side. */

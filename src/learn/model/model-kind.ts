@@ -18,6 +18,8 @@ export interface JudgedPairs {
   readonly a: Tensor
   /** [pairs, width] */
   readonly b: Tensor
+  /** The rows of a, then those of b: [2 · pairs, width]. What scores rows does it once for both sides in one product. */
+  readonly both?: Tensor
   /** [pairs, contextWidth] */
   readonly context?: Tensor
   /** int64 [pairs], −1 for a rater the model does not know. */

@@ -1,12 +1,14 @@
 import {
   at,
   cast,
+  concat,
   gather,
   type InputSpecs,
   type InputValues,
   type Symbolic,
   type SymbolicInputs,
   spec,
+  split,
   sub,
   type Tensor,
   type TensorValue,
@@ -81,6 +83,7 @@ export function symbolicPairs(
   return {
     a: gather(rows, a),
     b: gather(rows, b),
+    both: gather(rows, concat([a, b])),
     rater: cast(rater, 'int64'),
     ...(contexts && context && { context: gather(contexts, context) }),
   }
@@ -125,9 +128,14 @@ export function symbolicRows(
 /** Log-odds that a is preferred, [pairs]: the kind's own, or the difference of the first aspect's scores. */
 export function logitOf<O, P>(kind: ModelKind<O, P>, parameters: Symbolic<P>, pairs: JudgedPairs, options: O): Tensor {
   if (kind.logit) return kind.logit(parameters, pairs, options)
-  const { a, b, ...shared } = pairs
-  const first = (features: Tensor): Tensor => at(kind.score(parameters, { features, ...shared }, options), -1, 0)
-  return sub(first(a), first(b))
+  const { a, b, both, ...shared } = pairs
+  const first = (features: Tensor, about: Omit<JudgedRows, 'features'>): Tensor =>
+    at(kind.score(parameters, { features, ...about }, options), -1, 0)
+  // Contexts may be wide, and laying them end to end twice would cost more than a second product.
+  if (both === undefined || shared.context !== undefined) return sub(first(a, shared), first(b, shared))
+  const scores = first(both, shared.rater === undefined ? {} : { rater: concat([shared.rater, shared.rater]) })
+  const [ofA, ofB] = split(scores, 2) as [Tensor, Tensor]
+  return sub(ofA, ofB)
 }
 
 /** Rows ready to be fed: features as a whole, or what an encoder prepares of those that are asked for. */
