@@ -26,7 +26,8 @@ function rowOperands({ op, inputs, outputs, attributes }: Node): readonly number
   }
   const axes = alongAxes.has(op.name) ? attributes['axes'] : alongAxis.has(op.name) ? [attributes['axis']] : undefined
   if (Array.isArray(axes) && !axes.includes(0)) return inputs.map((_, index) => index)
-  if (op.name === 'linear' && result.shape.length === 2) return [0]
+  const multiplies = op.name === 'linear' || (op.name === 'matmul' && attributes['transposeA'] !== true)
+  if (multiplies && inputs.every(({ shape }, index) => shape.length === (index < 2 ? 2 : 1))) return [0]
   return undefined
 }
 
