@@ -50,6 +50,9 @@ describe('narrowRows', () => {
     const product = sparseMatmul(matrix, x)
     const net = normalize(relu(linear(concat([product, x], 1), input('w', [6, 16]), undefined, { transposed: true })))
     expect(products(gather(net, ids))).toEqual(['sparseRows batch'])
+    // The same rows by several ways are the same rows.
+    const often = add(mul(product, product), relu(product))
+    expect(products(gather(often, input('third', [33], 'int64')))).toEqual(['sparseRows 33'])
     expect(products(gather(sum(product, 1), ids))).toEqual(['sparseRows batch'])
     expect(products(gather(add(product, input('bias', [8])), ids))).toEqual(['sparseRows batch'])
   })

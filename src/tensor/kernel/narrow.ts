@@ -47,22 +47,21 @@ function narrowTensors(nodes: readonly Node[], outputs: readonly Tensor[]): Read
       else readers.set(from, [node])
     }
   const results = new Set(outputs)
-  // How many rows of a tensor are read, as far as that is known; absent where all may be.
-  const needed = new Map<Tensor, number>()
+  // By which lists of indices a tensor's rows are read; absent where all may be.
+  const readBy = new Map<Tensor, ReadonlySet<Tensor>>()
   for (const node of nodes.toReversed()) {
     const [tensor] = node.outputs
     const own = tensor && readers.get(tensor)
     if (!own || results.has(tensor) || node.outputs.length !== 1) continue
-    let rows = 0
+    const lists = new Set<Tensor>()
     const byRows = own.every((reader) => {
       if (gathersRows(reader, tensor)) {
-        const count = elementCount(inputAt(reader.inputs, 1).shape)
-        rows += typeof count === 'number' ? count : 0
+        lists.add(inputAt(reader.inputs, 1))
         return true
       }
       const operands = rowOperands(reader)
-      const passedOn = needed.get(inputAt(reader.outputs, 0))
-      rows += passedOn ?? 0
+      const passedOn = readBy.get(inputAt(reader.outputs, 0))
+      for (const list of passedOn ?? []) lists.add(list)
       return (
         passedOn !== undefined &&
         operands !== undefined &&
@@ -70,12 +69,13 @@ function narrowTensors(nodes: readonly Node[], outputs: readonly Tensor[]): Read
       )
     })
     // Where more than half of the rows are read, all of them together cost less.
-    if (byRows && rows * 2 <= Number(tensor.shape[0])) needed.set(tensor, rows)
+    const rows = [...lists].reduce((sum, { shape }) => sum + (Number(elementCount(shape)) || 0), 0)
+    if (byRows && rows * 2 <= Number(tensor.shape[0])) readBy.set(tensor, lists)
   }
   const narrow = new Set<Tensor>()
   for (const node of nodes) {
     const [tensor] = node.outputs
-    if (!tensor || !needed.has(tensor)) continue
+    if (!tensor || !readBy.has(tensor)) continue
     const operands = rowOperands(node) ?? []
     if (node.op.name === 'sparseMatmul' || operands.some((at) => narrow.has(inputAt(node.inputs, at))))
       narrow.add(tensor)
