@@ -212,7 +212,17 @@ it('says what is wrong with a model that it does not open', async () => {
   ).rejects.toThrow('was fitted with the encoder')
   await expect(
     edited((manifest) => {
-      manifest['files'] = { '../model.json': 'a'.repeat(64) }
+      manifest['files'] = {}
+    }),
+  ).rejects.toThrow('gives no hash of model.safetensors')
+  await expect(
+    edited((manifest) => {
+      manifest['aspects'] = ['underall']
+    }),
+  ).rejects.toThrow('names the scores underall; by its options they are overall')
+  await expect(
+    edited((manifest) => {
+      manifest['files'] = { '../model.json': 'a'.repeat(64), ...(manifest['files'] as object) }
     }),
   ).rejects.toThrow('no file beside it')
 })

@@ -34,6 +34,9 @@ import {
 /** Of `model.json`; a reader refuses what is newer. */
 const formatVersion = 1
 
+/** Where a model's parameters are. */
+const numbersFile = 'model.safetensors'
+
 const encoderSchema = z.strictObject({ kind: z.string(), options: z.json(), id: z.string(), width: z.int().min(1) })
 
 /** What `model.json` says. */
@@ -89,19 +92,23 @@ export async function saveModel(
   await mkdir(making, { recursive: true })
   try {
     const tensors = Object.fromEntries(parameterLeaves(parameters).map(({ path, leaf }) => [path, leaf]))
-    await writeSafetensors(join(making, 'model.safetensors'), tensors)
+    await writeSafetensors(join(making, numbersFile), tensors)
     const metadata = { producer: 'penchant', kind: kind.name, aspects: JSON.stringify(aspects) }
+    const judged = rowSpecs(encoders)
     const score = exportOnnx(
-      (inputs, held) => ({ scores: kind.score(held.model, symbolicRows(encoders, held, ownNames(inputs)), options) }),
-      { inputs: plainNames(rowSpecs(encoders)), parameters, metadata },
+      (inputs, held) => ({
+        scores: kind.score(held.model, symbolicRows(encoders, held, ownNames(judged, inputs)), options),
+      }),
+      { inputs: plainNames(judged), parameters, metadata },
     )
     writeWhole(join(making, 'score.onnx'), score)
     if (kind.logit) {
+      const compared = pairSpecs(encoders)
       const compare = exportOnnx(
         (inputs, held) => ({
-          logits: logitOf(kind, held.model, symbolicPairs(encoders, held, ownNames(inputs)), options),
+          logits: logitOf(kind, held.model, symbolicPairs(encoders, held, ownNames(compared, inputs)), options),
         }),
-        { inputs: plainNames(pairSpecs(encoders)), parameters, metadata },
+        { inputs: plainNames(compared), parameters, metadata },
       )
       writeWhole(join(making, 'compare.onnx'), compare)
     }
@@ -142,7 +149,7 @@ export async function saveModel(
 function plainNames(specs: InputSpecs): InputSpecs {
   return Object.fromEntries(
     Object.entries(specs).map(([name, { dtype, shape }]) => [
-      name.replace('row/', '').replace('/', '_'),
+      plainName(name),
       spec(
         shape.map((dim) => (typeof dim === 'number' ? dim : dim.replaceAll('row_', ''))),
         dtype,
@@ -151,15 +158,13 @@ function plainNames(specs: InputSpecs): InputSpecs {
   )
 }
 
-const ofPairs = new Set(['a', 'b', 'rater', 'context'])
+function plainName(name: string): string {
+  return name.replace('row/', '').replaceAll('/', '_')
+}
 
-function ownNames<V>(inputs: Readonly<Record<string, V>>): Readonly<Record<string, V>> {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, input]) => {
-      if (ofPairs.has(name)) return [name, input]
-      return [name.startsWith('context_') ? name.replace('_', '/') : `row/${name}`, input]
-    }),
-  )
+/** The same inputs under the names they have in the graph. */
+function ownNames<V>(specs: InputSpecs, inputs: Readonly<Record<string, V>>): Readonly<Record<string, V>> {
+  return Object.fromEntries(Object.keys(specs).map((name) => [name, inputs[plainName(name)] as V]))
 }
 
 /** Renames a folder to where another may be; the other goes only when the new one is there. */
@@ -204,6 +209,8 @@ export interface LoadModelOptions {
  */
 export async function loadModel(folder: string, options: LoadModelOptions = {}): Promise<FittedModel> {
   const manifest = await readManifest(folder)
+  if (!Object.hasOwn(manifest.files, numbersFile))
+    throw new RangeError(`${folder}/model.json gives no hash of ${numbersFile}; the model is not whole`)
   for (const [name, expected] of Object.entries(manifest.files)) {
     const path = join(folder, name)
     if (basename(name) !== name)
@@ -222,6 +229,11 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
   const parsed = kind.options.safeParse(manifest.options)
   if (!parsed.success)
     throw new RangeError(`${folder}/model.json: options of "${kind.name}": ${z.prettifyError(parsed.error)}`)
+  const aspects = kind.aspects?.(parsed.data) ?? ['overall']
+  if (aspects.join('\n') !== manifest.aspects.join('\n'))
+    throw new RangeError(
+      `${folder}/model.json names the scores ${manifest.aspects.join(', ')}; by its options they are ${aspects.join(', ')}`,
+    )
   const encoder = await openedEncoder(folder, manifest.encoder, options.encoder, options.encoderKinds)
   const contextEncoder =
     manifest.contextEncoder === null
@@ -238,7 +250,7 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
     options: parsed.data,
     encoder,
     ...(contextEncoder && { contextEncoder }),
-    parameters: await readTree(join(folder, 'model.safetensors'), shape),
+    parameters: await readTree(join(folder, numbersFile), shape),
     raters: manifest.raters,
     temperature: manifest.temperature,
     metrics: Object.fromEntries(Object.entries(manifest.metrics).map(([name, number]) => [name, number ?? Number.NaN])),
