@@ -17,6 +17,7 @@ export {
   type PairEvaluation,
   type TemperatureFit,
 } from './calibrate.ts'
+export * from './carm/index.ts'
 export {
   type ComparisonTable,
   type CompetitorRecord,
@@ -67,6 +68,7 @@ export {
   type PlackettLuceOptions,
   plackettLuceCovariance,
 } from './plackett-luce.ts'
+export * from './preference-strength/index.ts'
 export { type RankingRatingOptions, type RankingRatings, rateRankings } from './ranking-ratings.ts'
 export {
   explodeRankings,
@@ -101,6 +103,7 @@ export { describeSeparation, type Separation, separationOf, tiesSeparate } from 
 export { kFolds, pairGroups, type SplitBy, type SplitOptions, splitGroups, splitPairs } from './split.ts'
 export { relativeDifference, reweightPairs, reweightTies, standardise, styleControl } from './style-control.ts'
 export * from './tabular/index.ts'
+export * from './taste/index.ts'
 export {
   capDuplicates,
   type DuplicateCap,

@@ -7,6 +7,7 @@ export {
   arenaWorld,
 } from './arena.ts'
 export { type AspectPairs, type AspectPairsOptions, aspectPairs } from './aspect-pairs.ts'
+export { type CriteriaReversal, type CriteriaWorld, type CriteriaWorldOptions, criteriaWorld } from './criteria.ts'
 export { type DiverseSourcesOptions, type DiverseSourcesWorld, diverseSourcesWorld } from './diverse-sources.ts'
 export {
   axisWord,
@@ -29,6 +30,7 @@ export {
   plantedJudges,
   simulatedQuestions,
 } from './judges.ts'
+export { type NoisyPairsOptions, type NoisyPairsWorld, noisyPairsWorld } from './noisy-pairs.ts'
 export { type OpposedGroupsOptions, type OpposedGroupsWorld, opposedGroupsWorld } from './opposed-groups.ts'
 export { type PersonaRatersOptions, personaRaters } from './persona-raters.ts'
 export { type RatedItemsOptions, type RatedItemsWorld, ratedItemsWorld } from './rated-items.ts'

@@ -1,3 +1,4 @@
+import { criterionEncoderKind } from '../carm/criterion-encoder.ts'
 import { aspectScoresKind } from '../domain-knowledge/aspect-scores.ts'
 import { categoricalFeaturesKind } from './categorical-features.ts'
 import type { EncoderKind } from './encoder.ts'
@@ -16,6 +17,7 @@ import { transformerEncoderKind } from './transformer-encoder.ts'
 export const encoderKinds: readonly EncoderKind[] = [
   aspectScoresKind,
   categoricalFeaturesKind,
+  criterionEncoderKind(() => encoderKinds),
   givenFeaturesKind,
   hashedNgramsKind,
   joinedEncodersKind(() => encoderKinds),
