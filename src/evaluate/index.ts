@@ -27,3 +27,4 @@ export {
   type VoteColumns,
   VoteTableError,
 } from './leaderboard/vote-columns.ts'
+export * from './people/index.ts'

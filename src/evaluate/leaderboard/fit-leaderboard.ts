@@ -84,7 +84,8 @@ function unusedWarnings(
   return sentences
 }
 
-async function versionOf({ version }: VersionedSignals): Promise<string> {
+/** The version of the data, empty where they have none. */
+export async function versionOf({ version }: VersionedSignals): Promise<string> {
   return typeof version === 'function' ? version() : (version ?? '')
 }
 
