@@ -2,9 +2,10 @@ import { emitTraced, type InputSpecs } from './compile.ts'
 import { columnValue, type ExampleColumn, takeExamples } from './examples.ts'
 import { matchInputs } from './feed.ts'
 import type { DType, TypedArray } from './graph/dtype.ts'
-import type { TensorValue } from './graph/value.ts'
+import { type TensorValue, value } from './graph/value.ts'
 import { encodeModel, type OnnxGraph, type OnnxNode, type OnnxValueType } from './onnx/model.ts'
 import { fromRuntime, openSession, type SessionOptions, toRuntime } from './session.ts'
+import { isShort, shortRows } from './short-rows.ts'
 import {
   type Carried,
   keysName,
@@ -24,16 +25,22 @@ const carriedBytes = 4_000_000
 /** Takes a step for each batch. */
 export interface RepeatedStep {
   /**
+   * Steps on some examples, whose arrays stay as they are meanwhile.
+   *
    * @param columns the step's inputs for all examples
-   * @param batches numbers of examples, one batch after another
-   * @param size examples in each batch
-   * @param updates how many updates were made before
-   * @returns the loss of each step before its update
-   * @throws {RangeError | TypeError} as the step does for such a batch
    */
-  (columns: Columns, batches: Uint32Array, size: number, updates: number): Promise<readonly number[]>
+  on(columns: Columns): StepsOn
   dispose(): Promise<void>
 }
+
+/**
+ * @param batches numbers of examples, one batch after another
+ * @param size examples in each batch
+ * @param updates how many updates were made before
+ * @returns the loss of each step before its update
+ * @throws {RangeError | TypeError} as the step does for such a batch
+ */
+export type StepsOn = (batches: Uint32Array, size: number, updates: number) => Promise<readonly number[]>
 
 type Columns = Readonly<Record<string, ExampleColumn>>
 
@@ -79,15 +86,17 @@ export function stepLoops<I extends InputSpecs, P, R extends LossResult>(
   })
 }
 
-/** How an input is found for a batch: by rows of its own, by those named of a table, or as it is. */
-type Kind = 'rows' | 'table' | 'whole'
+/**
+ * How an input is found for a batch: by rows of its own, which are taken in the graph or, short ones, before it runs; by
+ * those named of a table; or as it is.
+ */
+type Kind = 'rows' | 'taken' | 'table' | 'whole'
 
 function kindOf(column: ExampleColumn | undefined): Kind {
-  return column === undefined || !('whole' in column || 'table' in column)
-    ? 'rows'
-    : 'whole' in column
-      ? 'whole'
-      : 'table'
+  if (column === undefined) return 'rows'
+  if ('whole' in column) return 'whole'
+  if ('table' in column) return 'table'
+  return isShort(column) ? 'taken' : 'rows'
 }
 
 async function repeatedStep<I extends InputSpecs, P, R extends LossResult>(
@@ -126,49 +135,56 @@ async function repeatedStep<I extends InputSpecs, P, R extends LossResult>(
     ...graph.carried.map(({ name, value }) => [`before/${name}`, toRuntime(value)] as const),
     ...fixed.map(({ name, value }) => [name, toRuntime(value)] as const),
   ])
-  const matched = new WeakMap<Columns, Set<number>>()
-  const run = async (
-    columns: Columns,
-    batches: Uint32Array,
-    size: number,
-    updates: number,
-  ): Promise<readonly number[]> => {
-    const sizes = matched.get(columns) ?? new Set()
-    if (!sizes.has(size)) matchInputs(declared, takeExamples(columns, batches.subarray(0, size)))
-    matched.set(columns, sizes.add(size))
-    const steps = batches.length / size
-    const numbers = Array.from({ length: steps }, (_, index) => updates + 1 + index)
-    const feeds = { ...fed }
-    const feed = (name: string, dtype: DType, shape: readonly number[], data: TypedArray): void => {
-      feeds[name] = toRuntime({ dtype, shape, data })
-    }
-    for (const { name } of inputs) {
+  const on = (columns: Columns): StepsOn => {
+    const matched = new Set<number>()
+    // What is taken of each example before a run: short rows, and which rows of tables.
+    const short = inputs.flatMap(({ name }) => {
       const column = columns[name]
-      if (column === undefined) continue
-      const { dtype, shape, data } = columnValue(column)
-      feed(outside(name, kinds), dtype, shape, data)
-      if ('table' in column) feed(`rows/${name}`, 'int32', [column.rows.length], column.rows)
+      if (column === undefined || 'whole' in column) return []
+      if ('table' in column) return [{ name: `rows/${name}`, ...value(column.rows) }]
+      return kinds[name] === 'taken' ? [{ name: outside(name, kinds), ...column }] : []
+    })
+    const take = shortRows(short)
+    return async (batches, size, updates) => {
+      if (!matched.has(size)) matchInputs(declared, takeExamples(columns, batches.subarray(0, size)))
+      matched.add(size)
+      const steps = batches.length / size
+      const numbers = Array.from({ length: steps }, (_, index) => updates + 1 + index)
+      const feeds = { ...fed }
+      const feed = (name: string, dtype: DType, shape: readonly number[], data: TypedArray): void => {
+        feeds[name] = toRuntime({ dtype, shape, data })
+      }
+      take(batches).forEach((data, at) => {
+        const { name, shape, dtype } = short[at] as (typeof short)[number]
+        feed(name, dtype, [steps, size, ...shape.slice(1)], data)
+      })
+      for (const { name } of inputs) {
+        const column = columns[name]
+        if (column === undefined || kinds[name] === 'taken') continue
+        const { dtype, shape, data } = columnValue(column)
+        feed(outside(name, kinds), dtype, shape, data)
+      }
+      feed('steps', 'int64', [], BigInt64Array.of(BigInt(steps)))
+      feed('batches', 'int32', [steps, size], new Int32Array(batches.buffer, batches.byteOffset, batches.length))
+      if (read.has(scalarsName)) {
+        const data = Float32Array.from(numbers.flatMap((step) => [...graph.scalarsAt(step)]))
+        feed(`all/${scalarsName}`, 'float32', [steps, data.length / steps], data)
+      }
+      if (graph.draws) {
+        const data = Uint32Array.from(numbers.flatMap((step) => [...graph.keysAt(step)]))
+        feed(`all/${keysName}`, 'uint32', [steps, data.length / steps / 2, 2], data)
+      }
+      const results = await session.run(feeds)
+      const found = (name: string): TensorValue['data'] => {
+        const tensor = results[name]
+        if (tensor === undefined) throw new Error(`the result "${name}" was not computed`)
+        return fromRuntime(tensor).data
+      }
+      for (const { name, value } of graph.carried) value.data.set(found(`after/${name}`) as never)
+      return Array.from(found('losses'), Number)
     }
-    feed('steps', 'int64', [], BigInt64Array.of(BigInt(steps)))
-    feed('batches', 'int32', [steps, size], new Int32Array(batches.buffer, batches.byteOffset, batches.length))
-    if (read.has(scalarsName)) {
-      const data = Float32Array.from(numbers.flatMap((step) => [...graph.scalarsAt(step)]))
-      feed(`all/${scalarsName}`, 'float32', [steps, data.length / steps], data)
-    }
-    if (graph.draws) {
-      const data = Uint32Array.from(numbers.flatMap((step) => [...graph.keysAt(step)]))
-      feed(`all/${keysName}`, 'uint32', [steps, data.length / steps / 2, 2], data)
-    }
-    const results = await session.run(feeds)
-    const found = (name: string): TensorValue['data'] => {
-      const tensor = results[name]
-      if (tensor === undefined) throw new Error(`the result "${name}" was not computed`)
-      return fromRuntime(tensor).data
-    }
-    for (const { name, value } of graph.carried) value.data.set(found(`after/${name}`) as never)
-    return Array.from(found('losses'), Number)
   }
-  return Object.assign(run, { dispose: () => session.dispose() })
+  return { on, dispose: () => session.dispose() }
 }
 
 const lossName = 'result/loss'
@@ -212,13 +228,13 @@ function loopModel(step: OnnxGraph, { carried, fixed, columns, kinds, perStep }:
       node('Identity', ['going'], ['on']),
       node('Gather', ['batches', 'step'], ['batch']),
       ...columns.flatMap(({ name }) => {
+        if (kinds[name] === 'whole') return []
+        if (kinds[name] === 'taken') return [node('Gather', [outside(name, kinds), 'step'], [name])]
         const places = kinds[name] === 'table' ? `at/${name}` : 'batch'
-        return kinds[name] === 'whole'
-          ? []
-          : [
-              ...(kinds[name] === 'table' ? [node('Gather', [`rows/${name}`, 'batch'], [places])] : []),
-              node('Gather', [outside(name, kinds), places], [name]),
-            ]
+        return [
+          ...(kinds[name] === 'table' ? [node('Gather', [`rows/${name}`, 'step'], [places])] : []),
+          node('Gather', [outside(name, kinds), places], [name]),
+        ]
       }),
       ...perStep.map(({ name }) => node('Gather', [`all/${name}`, 'step'], [name])),
       ...step.nodes,
@@ -249,10 +265,10 @@ function loopModel(step: OnnxGraph, { carried, fixed, columns, kinds, perStep }:
       ...fixed,
       ...columns.flatMap(({ name, dtype, shape }): readonly OnnxValueType[] => {
         const kind = kinds[name]
-        const first = kind === 'table' ? `rows of ${name}` : 'examples'
+        const first = kind === 'taken' ? ['steps', 'rows'] : kind === 'table' ? [`rows of ${name}`] : ['examples']
         return [
-          { name: outside(name, kinds), dtype, shape: kind === 'whole' ? shape : [first, ...shape.slice(1)] },
-          ...(kind === 'table' ? [{ name: `rows/${name}`, dtype: 'int32' as const, shape: ['examples'] }] : []),
+          { name: outside(name, kinds), dtype, shape: kind === 'whole' ? shape : [...first, ...shape.slice(1)] },
+          ...(kind === 'table' ? [{ name: `rows/${name}`, dtype: 'int32' as const, shape: ['steps', 'rows'] }] : []),
         ]
       }),
       ...perStep.map((type) => renamed('all/', type)),

@@ -1,7 +1,9 @@
+import { contentHash } from '../run/index.ts'
 import { type InputSpecs, type InputValues, openTraced } from './compile.ts'
 import type { ExampleColumn } from './examples.ts'
 import { matchInputs } from './feed.ts'
 import { ancestors } from './graph/ancestors.ts'
+import { graphDigest } from './graph/digest.ts'
 import { formatShape } from './graph/dimension.ts'
 import { isTensor, type Node, type Tensor } from './graph/tensor.ts'
 import { isTensorValue, type TensorValue, zeros } from './graph/value.ts'
@@ -42,8 +44,16 @@ export interface TrainStep<I extends InputSpecs, P, R> {
    * which uses it). Undefined where the step is too large to gain, debugs, or would have to convert the arrays.
    */
   loop?(examples: Readonly<Record<string, ExampleColumn>>): Promise<StepLoop | undefined>
+  /**
+   * Names what a step does: another loss, optimiser, schedule, seed or choice of what is trained has another digest.
+   * The numbers it starts from are no part of it.
+   */
+  digest(): string
   dispose(): Promise<void>
 }
+
+/** Steps whose scalars tell schedules apart: powers of two. */
+const sampledSteps = Array.from({ length: 24 }, (_, power) => 2 ** power)
 
 const overwriting = new Set(['add', 'sub', 'mul', 'div', 'where'])
 
@@ -166,11 +176,18 @@ export async function trainStep<const I extends InputSpecs, P, R extends LossRes
       // A loop is one graph of ONNX Runtime.
       const repeated = kernels.chosen ? undefined : await loops(examples)
       if (repeated === undefined) return undefined
+      const take = repeated.on(examples)
       return async (batches: Uint32Array, size: number) => {
-        const losses = await repeated(examples, batches, size, step.updates)
+        const losses = await take(batches, size, step.updates)
         step.updates += losses.length
         return losses
       }
+    },
+    digest() {
+      const outputs = [...reported.map(({ tensor }) => tensor), ...carried.map(({ after }) => after)]
+      const fed = sampledSteps.map((number) => [...graph.scalarsAt(number)])
+      const drawn = graph.draws ? [...graph.keysAt(1)] : []
+      return contentHash(JSON.stringify([graphDigest(outputs), fed, drawn]))
     },
     async dispose() {
       await session.dispose()

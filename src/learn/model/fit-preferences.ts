@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import { logisticLoss } from '../../measure/index.ts'
 import { canonicalJson, type Json, type Run, startRun } from '../../run/index.ts'
 import {
@@ -10,7 +11,6 @@ import {
   fit,
   type InputSpecs,
   type InputValues,
-  isTensorValue,
   type LossContext,
   type LossResult,
   type Optimizer,
@@ -19,16 +19,17 @@ import {
   type SymbolicInputs,
   spec,
   type Tensor,
-  toValue,
   trainStep,
   value,
 } from '../../tensor/index.ts'
+import type { Matrix } from '../contract.ts'
 import type { Encoder } from '../encoder/encoder.ts'
 import { plainFeatures } from '../encoder/plain-features.ts'
 import { pairLoss } from '../loss/pair-loss.ts'
 import { checkedPairs, type PairData, takePairs, takeRows } from '../pairs/pair-data.ts'
 import { splitPairs } from '../split.ts'
-import { type FittedModel, fittedModel } from './fitted-model.ts'
+import { fitIdentity } from './fit-identity.ts'
+import { type FittedModel, fittedModel, placedAmong } from './fitted-model.ts'
 import type { LabelledPairs, ModelKind } from './model-kind.ts'
 import {
   type Encoders,
@@ -39,6 +40,7 @@ import {
   pairSpecs,
   symbolicPairs,
 } from './pair-graph.ts'
+import { seenRaters, unseenAsUnknown, withSeenRaters } from './seen-raters.ts'
 
 /** How a model is trained; everything has a default that suits small heads. */
 export interface TrainingOptions {
@@ -57,8 +59,8 @@ export interface TrainingOptions {
   /** Numbers to start from. Default: the kind's and the encoders' own, by the run's seed. */
   readonly parameters?: ModelParameters
   /**
-   * Updates between checkpoints, 0 for none. A fit of the same data and options in the same run folder goes on where it
-   * stopped. Default: at the end of each epoch where an encoder is trained; none for heads, which are soon fitted again.
+   * Updates between checkpoints, 0 for none. The same fit (data, options, loss, optimiser, start) in the same run folder
+   * goes on where it stopped. Default: at the end of each epoch where an encoder is trained; none for heads, which are soon fitted again.
    */
   readonly checkpointEvery?: number
   readonly onMetrics?: (metrics: FitMetrics) => void
@@ -82,7 +84,8 @@ export interface FitPreferences<O, P> extends TrainingOptions {
 
 /**
  * Fits a preference model to pairs: encoder, head and loss in one compiled step, batches shuffled by the run's seed,
- * early stopping on held-out pairs, the same numbers for the same seed.
+ * early stopping on held-out pairs, the same numbers for the same seed. A rater without a pair to learn from is none
+ * that the model knows.
  *
  * @returns the model, its metrics `trainLoss`, `epochs`, and with validation `validationLogLoss` and `bestEpoch`
  * @throws {RangeError} when there are no pairs, nothing can be learned from them, sizes do not fit, or the loss is no number
@@ -160,32 +163,39 @@ export async function preferenceFitter<O, P>(
   const blank = Object.entries(step.state).map(([name, { data }]) => [name, data.slice()] as const)
   const trained = [encoders.encoder, encoders.contextEncoder].some((encoder) => encoder?.frozen === false)
   const every = given.checkpointEvery ?? (trained ? undefined : 0)
-  let fresh = true
+  let standsAs: Run | undefined = run
 
   const fitOnce = async (
     raw: PairData,
     validation: PairData | number | undefined,
     of: Run,
   ): Promise<FittedModel<O, P>> => {
-    if (!fresh) {
+    // The numbers it was compiled with are those of its own run.
+    if (of !== standsAs) {
       copyInto(parameters, start ?? initial(of))
       for (const [name, data] of blank) step.state[name]?.data.set(data as never)
       step.updates = 0
     }
-    fresh = false
-    const whole = await encodedPairs(encoders, checkedPairs(raw))
-    const [data, held] = await heldOut(encoders, whole, validation, of)
+    standsAs = undefined
+    const whole = await encodedPairs(encoders, raw === given.data ? raw : checkedPairs(raw))
+    const [data, heldPairs] = await heldOut(encoders, whole, validation, of)
     assertLearnable(data)
+    // Numbers that were given say something of every rater; those that were drawn, of nobody.
+    const seen = seenRaters(data)
+    const unseen = kind.raterParameters && !start && seen.length > 0 && seen.length < whole.raters.length
+    const held = heldPairs && (unseen ? unseenAsUnknown(placedAmong(heldPairs, whole.raters), seen) : heldPairs)
     const examples = await pairExamples(encoders, data)
     const live = fittedModel({ kind, options, ...encoders, parameters, raters: whole.raters })
-    const name = `preferences-${fingerprint({ kind: kind.name, options, seed: of.seed, batchSize, epochs, encoders }, data)}`
+    const order = `preferences-${fingerprint({ kind: kind.name, options, seed: of.seed, batchSize, epochs, encoders }, data)}`
+    const identity = { step, parameters, run: of, data, held, patience }
     const result = await fit(
       step,
       {
         examples,
         batchSize: Math.min(batchSize, examples.count),
         epochs,
-        name,
+        name: every === 0 ? order : `${order}-${fitIdentity(identity)}`,
+        order,
         ...(every !== undefined && { checkpointEvery: every }),
         ...(held && {
           validate: async () => ({ logLoss: meanLogLoss(await live.logits(held), held) }),
@@ -196,12 +206,13 @@ export async function preferenceFitter<O, P>(
       of,
     )
     await live.dispose()
+    const found = copyOf(parameters)
     return fittedModel({
       kind,
       options,
       ...encoders,
-      parameters: copyOf(parameters),
-      raters: whole.raters,
+      parameters: unseen ? withSeenRaters(kind, found, seen) : found,
+      raters: unseen ? Array.from(seen, (place) => whole.raters[place] as string) : whole.raters,
       metrics: {
         trainLoss: result.history.at(-1)?.loss ?? Number.NaN,
         epochs: result.epochs,
@@ -220,13 +231,15 @@ export async function preferenceFitter<O, P>(
 async function pairExamples(encoders: Encoders, data: PairData): Promise<Examples<InputValues<InputSpecs>>> {
   const columns = Object.entries(data.columns).map(([name, from]) => [`column/${name}`, from] as const)
   if ('columns' in data.rows && (encoders.contextEncoder === undefined || 'columns' in (data.contexts ?? []))) {
-    const all = Int32Array.from(data.a, (_, pair) => pair)
-    const fed = Object.entries(await feedPairs(encoders, data, all)).map(([name, given]): [string, ExampleColumn] => [
-      name,
-      isTensorValue(given) ? { whole: given } : toValue(given),
-    ])
+    const { rows, contexts } = data as { rows: Matrix; contexts?: Matrix }
+    const whole = (matrix: Matrix): ExampleColumn => ({ whole: value(matrix.data, [matrix.rows, matrix.columns]) })
     return examplesOf<string>({
-      ...Object.fromEntries([...fed, ...columns]),
+      a: value(data.a),
+      b: value(data.b),
+      rater: value(data.rater),
+      'row/features': whole(rows),
+      ...(encoders.contextEncoder && contexts && { context: value(data.context), 'context/features': whole(contexts) }),
+      ...Object.fromEntries(columns),
       target: value(data.targets),
       weight: value(data.weights),
     })
@@ -337,23 +350,25 @@ function fingerprint(
     canonicalJson({ ...about, encoder: encoder.id, contextEncoder: contextEncoder?.id ?? null } as unknown as Json),
   )
   for (const rows of [data.rows, data.contexts ?? []]) {
-    if ('columns' in rows) digest.update(bytesOf(rows.data))
+    if ('columns' in rows) digestNumbers(digest, rows.data)
     else for (const { candidate, context, rater } of rows) digest.update(`${context.id} ${candidate.id} ${rater?.id} `)
   }
   for (const numbers of [data.a, data.b, data.targets, data.weights, data.context, data.rater])
-    digest.update(bytesOf(numbers))
-  for (const [name, { data: numbers }] of Object.entries(data.columns)) digest.update(name).update(bytesOf(numbers))
+    digestNumbers(digest, numbers)
+  for (const [name, { data: numbers }] of Object.entries(data.columns)) digestNumbers(digest.update(name), numbers)
   return digest.digest('hex').slice(0, 16)
 }
 
-function bytesOf({
-  buffer,
-  byteOffset,
-  byteLength,
-}: {
-  buffer: ArrayBufferLike
-  byteOffset: number
-  byteLength: number
-}): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength)
+const checkedBytes = 1 << 20
+
+/**
+ * Numbers into a digest: as they are, or in megabytes by their checksums, which are computed four times as fast; a
+ * changed table of features would have to keep every checksum to be taken for the same.
+ */
+function digestNumbers(digest: Hash, { buffer, byteOffset, byteLength }: ArrayBufferView): void {
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength)
+  if (byteLength <= checkedBytes) digest.update(bytes)
+  else
+    for (let from = 0; from < byteLength; from += checkedBytes)
+      digest.update(`${crc32(bytes.subarray(from, from + checkedBytes))} `)
 }
