@@ -1,21 +1,11 @@
-import {
-  add,
-  type Compiled,
-  compile,
-  flatten,
-  type InputSpecs,
-  matmul,
-  reshape,
-  scatterAdd,
-  spec,
-  type Tensor,
-  topK,
-  value,
-} from '../tensor/index.ts'
+import { availableParallelism } from 'node:os'
+import { add, compile, matmul, spec, value } from '../tensor/index.ts'
 import type { ItemLists, Recommendations } from './contract.ts'
+import { arenaBytes, type KernelArena, kernelArena } from './kernel/kernel-arena.ts'
+import { selectKernel } from './kernel/select-kernel.ts'
 
-/** Scores that are in memory at once: 32 MiB, which stays in the caches of a large processor. */
-const blockScores = 1 << 23
+/** Scores that are in memory at once: 16 MiB, which stays in the caches of a large processor. */
+const blockScores = 1 << 22
 /** Rows of a block beyond which a product gains nothing. */
 const blockRows = 128
 
@@ -106,9 +96,12 @@ export interface ItemIndex {
   dispose(): Promise<void>
 }
 
+/** Rows of scores that a thread takes at once. */
+const shareRows = 4
+
 /**
- * An index over item vectors, which are read where they lie, so that training may go on. Products, masks and the
- * selection run as one graph, block by block.
+ * An index over item vectors, which are read where they lie, so that training may go on. Block by block, one matrix
+ * product writes scores into memory where threads select from them. Searches of one index take turns.
  */
 export function itemIndex({ vectors, items, width }: ItemVectors): ItemIndex {
   if (vectors.length !== items * width)
@@ -116,84 +109,107 @@ export function itemIndex({ vectors, items, width }: ItemVectors): ItemIndex {
       `there are ${vectors.length} numbers, expected ${items} · ${width} for the vectors of the items`,
     )
   const parameters = { vectors: value(vectors, [items, width]) }
-  const graphs = new Map<string, Promise<Compiled<InputSpecs, unknown>>>()
-  const graph = (
-    key: string,
-    make: () => Promise<Compiled<InputSpecs, unknown>>,
-  ): Promise<Compiled<InputSpecs, unknown>> => {
-    const known = graphs.get(key) ?? make()
-    graphs.set(key, known)
-    return known
-  }
-  const product = (queries: Tensor, held: { readonly vectors: Tensor }): Tensor =>
-    matmul(queries, held.vectors, { transposeB: true })
-  const searching = (count: number, filtered: boolean): Promise<Compiled<InputSpecs, unknown>> =>
-    graph(
-      `${count} ${filtered}`,
-      () =>
-        compile(
-          ({ queries, places, masks, open }, held) => {
-            const scores = filtered ? add(product(queries, held), open) : product(queries, held)
-            return topK(reshape(scatterAdd(flatten(scores), places, masks), scores.shape), count)
-          },
-          {
-            inputs: {
-              queries: spec(['rows', width]),
-              places: spec(['masked'], 'int64'),
-              masks: spec(['masked']),
-              open: spec([items]),
-            },
-            parameters,
-          },
-        ) as unknown as Promise<Compiled<InputSpecs, unknown>>,
-    )
+  const product = once(() =>
+    compile(({ queries }, held) => matmul(queries, held.vectors, { transposeB: true }), {
+      inputs: { queries: spec(['rows', width]) },
+      parameters,
+    }),
+  )
+  const filtered = once(() =>
+    compile(({ queries, open }, held) => add(matmul(queries, held.vectors, { transposeB: true }), open), {
+      inputs: { queries: spec(['rows', width]), open: spec([items]) },
+      parameters,
+    }),
+  )
   const block = rowsAtOnce(items)
+  let places: SearchPlaces | undefined
+  let turn: Promise<unknown> = Promise.resolve()
+
+  const search = async (
+    queries: Float32Array,
+    count: number,
+    { lists, allowed }: Exclusion,
+  ): Promise<Recommendations> => {
+    const rows = queries.length / width
+    const found = { rows, count, items: new Int32Array(rows * count), scores: new Float32Array(rows * count) }
+    if (rows === 0) return found
+    const size = Math.min(block, rows)
+    if (!places || places.rows < size || places.count < count) {
+      places?.arena.dispose()
+      places = searchPlaces(size, items, count)
+    }
+    const { arena, scores, foundItems, foundScores } = places
+    const open = allowed && Float32Array.from(allowed, (may) => (may === 0 ? Number.NEGATIVE_INFINITY : 0))
+    for (let from = 0; from < rows; from += block) {
+      const taken = Math.min(block, rows - from)
+      const input = value(queries.subarray(from * width, (from + taken) * width), [taken, width])
+      const into = { '': value(scores.data.subarray(0, taken * items), [taken, items]) }
+      if (open) await (await filtered())({ queries: input, open }, into)
+      else await (await product())({ queries: input }, into)
+      if (lists)
+        for (let row = 0; row < taken; row++) {
+          const list = lists(from + row)
+          for (let at = 0; at < list.length; at++)
+            scores.data[row * items + (list[at] as number)] = Number.NEGATIVE_INFINITY
+        }
+      const addresses = [scores.address, foundItems.address, foundScores.address]
+      arena.run('select', taken, shareRows, [...addresses, items, count])
+      found.items.set(foundItems.data.subarray(0, taken * count), from * count)
+      found.scores.set(foundScores.data.subarray(0, taken * count), from * count)
+    }
+    return found
+  }
   return {
     async scores(queries) {
       const rows = queries.length / width
-      const all = await graph(
-        'scores',
-        () =>
-          compile(({ queries }, held) => product(queries, held), {
-            inputs: { queries: spec(['rows', width]) },
-            parameters,
-          }) as unknown as Promise<Compiled<InputSpecs, unknown>>,
-      )
       const out = new Float32Array(rows * items)
-      if (rows > 0) await all({ queries: value(queries, [rows, width]) }, { '': value(out, [rows, items]) })
+      if (rows > 0)
+        await (await product())({ queries: value(queries, [rows, width]) }, { '': value(out, [rows, items]) })
       return out
     },
-    async top(queries, count, { lists, allowed }) {
-      const rows = queries.length / width
-      const found = { rows, count, items: new Int32Array(rows * count), scores: new Float32Array(rows * count) }
-      const open = allowed
-        ? Float32Array.from(allowed, (may) => (may === 0 ? Number.NEGATIVE_INFINITY : 0))
-        : new Float32Array(items)
-      for (let from = 0; from < rows; from += block) {
-        const size = Math.min(block, rows - from)
-        const places: number[] = []
-        if (lists)
-          for (let row = 0; row < size; row++) {
-            const list = lists(from + row)
-            for (let at = 0; at < list.length; at++) places.push(row * items + (list[at] as number))
-          }
-        const search = await searching(count, allowed !== undefined)
-        const best = (await search({
-          queries: value(queries.subarray(from * width, (from + size) * width), [size, width]),
-          places: BigInt64Array.from(places, BigInt),
-          masks: new Float32Array(places.length).fill(Number.NEGATIVE_INFINITY),
-          open,
-        })) as { readonly values: { readonly data: Float32Array }; readonly indices: { readonly data: BigInt64Array } }
-        found.scores.set(best.values.data, from * count)
-        for (let at = 0; at < size * count; at++)
-          found.items[from * count + at] =
-            best.values.data[at] === Number.NEGATIVE_INFINITY ? -1 : Number(best.indices.data[at])
-      }
+    top(queries, count, exclusion) {
+      const found = turn.then(() => search(queries, count, exclusion))
+      turn = found.catch(() => undefined)
       return found
     },
     async dispose() {
-      for (const compiled of await Promise.all(graphs.values())) await compiled.dispose()
-      graphs.clear()
+      await turn
+      for (const compiled of [product.made(), filtered.made()]) await (await compiled)?.dispose()
+      places?.arena.dispose()
     },
   }
+}
+
+interface SearchPlaces {
+  readonly rows: number
+  readonly count: number
+  readonly arena: KernelArena
+  readonly scores: { readonly address: number; readonly data: Float32Array }
+  readonly foundItems: { readonly address: number; readonly data: Uint32Array }
+  readonly foundScores: { readonly address: number; readonly data: Float32Array }
+}
+
+function searchPlaces(rows: number, items: number, count: number): SearchPlaces {
+  const lengths = [rows * items, rows * count, rows * count]
+  const arena = kernelArena({ select: selectKernel() }, arenaBytes(lengths), availableParallelism())
+  return {
+    rows,
+    count,
+    arena,
+    scores: arena.floats(rows * items),
+    foundItems: arena.words(rows * count),
+    foundScores: arena.floats(rows * count),
+  }
+}
+
+/** Makes something when it is first asked for. */
+function once<T>(make: () => Promise<T>): (() => Promise<T>) & { made(): Promise<T> | undefined } {
+  let promise: Promise<T> | undefined
+  return Object.assign(
+    () => {
+      promise ??= make()
+      return promise
+    },
+    { made: () => promise },
+  )
 }
