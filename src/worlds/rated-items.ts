@@ -18,6 +18,8 @@ export interface RatedItemsWorld {
   readonly worth: Float64Array
   /** [items] */
   readonly ratings: Float64Array
+  /** The true worth of other items: [n] of features [n, dimensions]. */
+  worthOf(features: ArrayLike<number>): Float64Array
 }
 
 /**
@@ -40,15 +42,18 @@ export function ratedItemsWorld(options: RatedItemsOptions, random: Random): Rat
   const theta = normals('weights', dimensions, 1 / Math.sqrt(dimensions))
   const x = Float32Array.from(normals('items', items * dimensions, 1))
   const added = normals('ratings', items, noise)
-  const worth = Float64Array.from({ length: items }, (_, item) => {
-    let total = 0
-    for (let k = 0; k < dimensions; k++) {
-      let through = 0
-      for (let d = 0; d < dimensions; d++)
-        through += (x[item * dimensions + d] as number) * (a[d * dimensions + k] as number)
-      total += 3 * Math.tanh(through) * (theta[k] as number)
-    }
-    return total
-  })
-  return { features: x, dimensions, worth, ratings: worth.map((value, item) => value + (added[item] as number)) }
+  const worthOf = (rows: ArrayLike<number>): Float64Array =>
+    Float64Array.from({ length: rows.length / dimensions }, (_, item) => {
+      let total = 0
+      for (let k = 0; k < dimensions; k++) {
+        let through = 0
+        for (let d = 0; d < dimensions; d++)
+          through += (rows[item * dimensions + d] as number) * (a[d * dimensions + k] as number)
+        total += 3 * Math.tanh(through) * (theta[k] as number)
+      }
+      return total
+    })
+  const worth = worthOf(x)
+  const ratings = worth.map((value, item) => value + (added[item] as number))
+  return { features: x, dimensions, worth, ratings, worthOf }
 }

@@ -4,4 +4,5 @@ export { concordanceLoss, type ListRegressionOptions, squaredErrorLoss } from '.
 export { type HingeOptions, hinge, type PairLossOptions, pairLoss } from './pair-loss.ts'
 export { type RatingLossOptions, ratingLoss } from './rating-loss.ts'
 export { type Reduced, reduceLosses } from './reduction.ts'
+export { type SinkhornOptions, type SwavOptions, sinkhornCodes, swavLoss } from './swav.ts'
 export { davidsonLoss, raoKupperLoss } from './tie-losses.ts'
