@@ -147,4 +147,21 @@ export const catalogue: readonly CatalogueRow[] = [
     exports: ['fitMore', 'minNormWeights', 'minNormOfTwo', 'normalizeGradients', 'calibrateModel'],
     experiment: 'more',
   },
+  {
+    no: '59',
+    id: 'carm',
+    title: 'Context-aware rewards: judging by the purpose at hand',
+    arxiv: '2407.14916',
+    room: 'learn',
+    exports: [
+      'contextConditionedKind',
+      'withCriterion',
+      'reversalSignals',
+      'evaluateReversals',
+      'ruleReversals',
+      'contextError',
+      'profilePosterior',
+    ],
+    experiment: 'carm',
+  },
 ]

@@ -26,6 +26,7 @@ import {
   inContexts,
   inferProfile,
   nonsenseOf,
+  nonsenseReversals,
   profilePosterior,
   type Reversal,
   reversalSignals,
@@ -192,6 +193,10 @@ it('rules make reversals whose labels are exact', () => {
   expect([order('numbers'), order('blame'), order('praise'), order('list')]).toEqual([1, 1, -1, 0])
   const nonsense = nonsenseOf('Great value, 24 hours.', seeded(2))
   expect(nonsense).not.toBe('Great value, 24 hours.')
+  const [asked] = nonsenseReversals([{ context, candidate: first }, { context, candidate: text('24') }], seeded(3)) // biome-ignore format: one line
+  expect(asked?.a.id).toBe(first.id)
+  expect([...words(asked?.b as Candidate)].sort()).toEqual([...words(first)].sort())
+  expect(nonsenseReversals([{ context, candidate: text('24') }], seeded(3))).toEqual([])
   expect(nonsense).toMatch(/^\p{L}{5} \p{L}{5}, 24 \p{L}{5}\.$/u)
 })
 

@@ -19,6 +19,7 @@ export {
   type CriterionPair,
   criterionOrder,
   nonsenseOf,
+  nonsenseReversals,
   type RuleReversalsOptions,
   ruleReversals,
   type TextCriterion,

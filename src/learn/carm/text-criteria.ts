@@ -1,4 +1,4 @@
-import type { Candidate, Context } from '../../collect/index.ts'
+import { type Candidate, type Context, candidate } from '../../collect/index.ts'
 import type { Random } from '../../run/index.ts'
 import { wordCount } from '../dissection/compare-answers.ts'
 import { candidateText } from '../encoder/judged-text.ts'
@@ -180,4 +180,30 @@ export function ruleReversals(
 /** A text with the letters of each word in random order: an answer that is right only where nonsense is asked for. */
 export function nonsenseOf(text: string, random: Random): string {
   return text.replaceAll(/\p{L}+/gu, (word) => random.shuffle([...word]).join(''))
+}
+
+/**
+ * Adversarial reversals: a text against nonsense of as many letters, where one criterion asks for sense and the other
+ * for nonsense. A model that knows what is good and ignores its criterion gets half of them right.
+ *
+ * @throws {RangeError} when a candidate has no words
+ */
+export function nonsenseReversals(
+  answers: readonly { readonly context: Context; readonly candidate: Candidate }[],
+  random: Random,
+): readonly Reversal[] {
+  return answers.flatMap(({ context, candidate: sensible }) => {
+    const text = candidateText(sensible)
+    const nonsense = nonsenseOf(text, random)
+    if (nonsense === text) return []
+    return [
+      {
+        context,
+        a: sensible,
+        b: candidate({ modality: 'text', text: nonsense }),
+        favoursA: 'Answer sensibly.',
+        favoursB: 'Answer with nonsense.',
+      },
+    ]
+  })
 }
