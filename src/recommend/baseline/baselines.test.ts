@@ -185,6 +185,26 @@ describe('personalised ranking', () => {
     }
   })
 
+  it('draws what was not seen alone', async () => {
+    // Everybody took item 1 of two: item 0 is the only negative there is, and both vectors move by half of every user's.
+    const users = Array.from({ length: 200 }, (_, user) => user)
+    const all = interactionSet(interactionLog({ users, items: users.map(() => 1), itemCount: 2 }))
+    const factors = async (learningRate: number) => {
+      const path = join(folder, `unseen-${learningRate}.safetensors`)
+      await (await bpr(all, { width: 4, epochs: 1, learningRate, lambda: 0 }, startRun({ seed: 3 }))).save(path)
+      const saved = await readSafetensors(path)
+      return { x: saved['users']?.data as Float32Array, y: saved['items']?.data as Float32Array }
+    }
+    const [before, after] = [await factors(1e-30), await factors(1e-3)]
+    for (let k = 0; k < 4; k++) {
+      const pulled = users.reduce((sum, user) => sum + 0.5e-3 * (before.x[user * 4 + k] ?? 0), 0)
+      expect(Math.abs((after.y[4 + k] ?? 0) - (before.y[4 + k] ?? 0) - pulled)).toBeLessThan(1e-4)
+      expect(Math.abs((after.y[k] ?? 0) - (before.y[k] ?? 0) + pulled)).toBeLessThan(1e-4)
+    }
+    const moved = Math.max(...[0, 1, 2, 3].map((k) => Math.abs((after.y[k] ?? 0) - (before.y[k] ?? 0))))
+    expect(moved).toBeGreaterThan(4e-4)
+  })
+
   it('passes over users who have seen everything', async () => {
     const all = interactionSet(interactionLog({ users: [0, 0, 1], items: [0, 1, 0] }))
     const model = await bpr(all, { width: 4, epochs: 3 }, startRun({ seed: 1 }))
