@@ -32,24 +32,31 @@ function tell({ helpers }: Crew, message: CrewMessage): void {
   for (const { port } of helpers) port.postMessage(message)
 }
 
-function hire(): void {
+/** Starts a helper. Work goes on without one that may not start, or does not stay. */
+function hire(): boolean {
   const { control, helpers, groups } = theCrew()
   const { port1: port, port2 } = new MessageChannel()
-  const worker = new Worker(script, {
-    workerData: { control, port: port2 },
-    transferList: [port2],
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-    env: {},
-  })
+  let worker: Worker
+  try {
+    worker = new Worker(script, {
+      workerData: { control, port: port2 },
+      transferList: [port2],
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      env: {},
+    })
+  } catch {
+    port.close()
+    return false
+  }
   worker.unref()
   port.unref()
-  // Work goes on without a helper that could not start or stay.
   worker.on('error', () => {
     const index = helpers.findIndex((helper) => helper.worker === worker)
     if (index >= 0) helpers.splice(index, 1)
   })
   helpers.push({ worker, port })
   for (const [group, assignment] of groups) port.postMessage({ group, assignment } satisfies CrewMessage)
+  return true
 }
 
 /** Kernels in a memory, ready to be run by several threads. */
@@ -94,7 +101,7 @@ export function kernelGroup(
   if (wanted > 0) {
     groups.set(id, assignment)
     tell(current, { group: id, assignment })
-    while (helpers.length < wanted) hire()
+    while (helpers.length < wanted && hire());
   }
 
   const group: KernelGroup = {
