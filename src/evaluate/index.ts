@@ -1,3 +1,4 @@
+export * from './dial/index.ts'
 export * from './eurovision/index.ts'
 export * from './experiment/experiment.ts'
 export { type FigureSpec, figureColors, plotSvg } from './experiment/figure.ts'

@@ -210,6 +210,7 @@ export async function fitPeople(definition: PeopleDefinition, source: VersionedS
     const { id, kind, traits, signals } = rater
     return {
       id,
+      name: definition.columns === 'eurovision' ? jurorName(rater) : id,
       kind,
       traits,
       ...(groupBy !== undefined && { group: groupOf(rater) }),
@@ -276,6 +277,11 @@ export async function fitPeople(definition: PeopleDefinition, source: VersionedS
       ...(tastes.settled ? [] : ['How much tastes differ had not quite settled when the fit ended.']),
     ],
   }
+}
+
+/** `eurovision/2019/AZ/A` is juror A of Azerbaijan in 2019. */
+function jurorName({ id, traits }: JudgingRater): string {
+  return `${traits['country'] ?? ''} ${traits['year'] ?? ''}, ${id.split('/').at(-1)}`
 }
 
 function projector({ axes, centre }: TasteMap): (mean: Float64Array) => { readonly x: number; readonly y: number } {

@@ -70,14 +70,14 @@ describe('columns', () => {
       rater('4', 'SE', [1, 2]),
       rater('5', 'FI', [2, 1]),
     ]
-    const opinion = opinionOfOthers(raters, ({ traits }) => traits.country)
+    const opinion = opinionOfOthers(raters, ({ traits }) => String(traits['country']))
     const of = (at: number) => [
       ...opinion((raters[at] as (typeof raters)[number]).lists[0] as never, raters[at] as never),
     ]
     // Of Norway’s jurors the others are two for and one against; Finland’s sees four for.
     expect(of(0)).toEqual([expect.closeTo(1 / 3, 12), expect.closeTo(-1 / 3, 12)])
     expect(of(4)).toEqual([1, -1])
-    const few = opinionOfOthers(raters.slice(0, 4), ({ traits }) => traits.country)
+    const few = opinionOfOthers(raters.slice(0, 4), ({ traits }) => String(traits['country']))
     expect([...few((raters[0] as (typeof raters)[number]).lists[0] as never, raters[0] as never)]).toEqual([0, 0])
   })
 })

@@ -9,7 +9,7 @@ export interface PeopleDefinition {
   readonly attribution?: string
   /** A trait whose values are groups that raters vary about, such as a country. */
   readonly groupBy?: string
-  /** Columns beside those that are found in the data; see `columnsBeside`. */
+  /** Columns beside those that are found in the data, and names for the raters: those of the contest's jurors. */
   readonly columns?: 'eurovision'
 }
 
@@ -43,6 +43,8 @@ export interface PlacedTaste {
 
 export interface Person extends PlacedTaste {
   readonly id: string
+  /** For people: the id, or what is known of a juror. */
+  readonly name: string
   readonly kind: Rater['kind']
   readonly traits: NonNullable<Rater['traits']>
   readonly group?: string

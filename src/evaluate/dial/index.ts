@@ -1,0 +1,2 @@
+export type { Dial, DialAspect, DialCandidate } from './dial.ts'
+export { fitOpinionDial, opinionDialVersion } from './opinion-dial.ts'
