@@ -142,6 +142,32 @@ describe('fitMore', () => {
     expect(more.metrics['weight/one']).toBe(1)
   })
 
+  it('remembers gradients, from the first one on', async () => {
+    // Two updates, the parameters all but still, from two batches of one pair of each source.
+    const data = featurePairs({ a: [[2, 0], [4, 0], [0, 1], [0, 3]], b: [[0, 0], [0, 0], [0, 0], [0, 0]], sources: ['x', 'x', 'y', 'y'] }) // biome-ignore format: a table
+    const seen: SourceWeights[] = []
+    const start = { data, options: { bias: false }, batchSize: 1, epochs: 1, optimizer: sgd({ learningRate: 1e-30 }) }
+    const still = await fitMore({ ...start, epochs: 1 })
+    w0(still).fill(0)
+    await fitMore({
+      ...start,
+      parameters: still.parameters,
+      more: { normalize: 'none', momentum: 0.75 },
+      onWeights: (weights) => seen.push(weights),
+    })
+    // At 0 gradients are half the differences. First (x₁, y₁), then (¼ x₁ + ¾ x₂, ¼ y₁ + ¾ y₂): λ ∝ 1/‖m‖².
+    const [first, second] = seen.map(({ weights }) => Math.sqrt((weights[1] as number) / (weights[0] as number))) as [
+      number,
+      number,
+    ]
+    const ratios = [2, 4].flatMap((x) =>
+      [1, 3].map((y) => ({ x, y, first: x / y, second: (x + 3 * (6 - x)) / (y + 3 * (4 - y)) })),
+    )
+    const found = ratios.filter((ratio) => Math.abs(ratio.first - first) < 1e-4)
+    expect(found.length).toBe(1)
+    expect(second).toBeCloseTo(found[0]?.second as number, 4)
+  })
+
   it('with mixed batches weighs the sources that are there', async () => {
     const seen: SourceWeights[] = []
     await fitMore({
