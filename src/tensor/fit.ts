@@ -38,6 +38,8 @@ export interface FitOptions<Inputs, Rows extends keyof Inputs = never> {
   readonly epochs: number
   /** Names the checkpoint and the metrics file; two fits of one run need two names. Default `fit`. */
   readonly name?: string
+  /** Names the run's stream that batches are drawn from, where several fits should draw the same ones. Default the name. */
+  readonly order?: string
   /** Leave out a last batch smaller than the others. Default false. */
   readonly dropLast?: boolean
   /** Measured after each epoch. */
@@ -113,7 +115,7 @@ export async function* fitting<I extends InputSpecs, P, R, Rows extends keyof I 
   run: Run,
 ): AsyncGenerator<FitMetrics, FitResult, undefined> {
   const { examples, batchSize, epochs, earlyStopping, name = 'fit', checkpointEvery: every } = options
-  const { stepsAtOnce = Number.POSITIVE_INFINITY } = options
+  const { stepsAtOnce = Number.POSITIVE_INFINITY, order: orderName = name } = options
   for (const [what, number] of [
     ['batchSize', batchSize],
     ['epochs', epochs],
@@ -193,7 +195,7 @@ export async function* fitting<I extends InputSpecs, P, R, Rows extends keyof I 
   }
   try {
     for (;;) {
-      const order = run.random(`${name}/order/${standing.epoch}`).shuffle(upTo(examples.count))
+      const order = run.random(`${orderName}/order/${standing.epoch}`).shuffle(upTo(examples.count))
       while (standing.batch < batches) {
         if (run.signal.aborted) {
           if (every !== 0) await checkpoint.save(standing)

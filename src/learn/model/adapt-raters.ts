@@ -3,11 +3,12 @@ import { adamW, parameterLeaves } from '../../tensor/index.ts'
 import type { PairData } from '../pairs/pair-data.ts'
 import { initialParameters, preferenceFitter, type TrainingOptions } from './fit-preferences.ts'
 import { type FittedModel, placedAmong } from './fitted-model.ts'
+import { seenRaters } from './seen-raters.ts'
 
 export interface AdaptRatersOptions<O, P>
   extends Pick<TrainingOptions, 'batchSize' | 'epochs' | 'optimizer' | 'onMetrics'> {
   readonly model: FittedModel<O, P>
-  /** A few pairs of each rater; raters the model knows are fitted on, others are added. */
+  /** A few pairs of each rater; raters the model knows are fitted on, others are added if they have a pair. */
   readonly data: PairData
 }
 
@@ -33,7 +34,8 @@ export async function adaptRaters<O, P>(
     throw new RangeError(`pair ${pair} has no rater; expected a rater for each pair to adapt to`)
   }
   const known = new Set(model.raters)
-  const raters = [...model.raters, ...data.raters.filter((name) => !known.has(name))]
+  const judging = new Set(Array.from(seenRaters(data), (place) => data.raters[place] as string))
+  const raters = [...model.raters, ...[...judging].filter((name) => !known.has(name))]
   const encoders = { encoder, ...(contextEncoder && { contextEncoder }) }
   const parameters = initialParameters(kind, options, encoders, raters.length, run)
   const before = new Map(parameterLeaves(model.parameters).map(({ path, leaf }) => [path, leaf]))

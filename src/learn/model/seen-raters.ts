@@ -1,0 +1,33 @@
+import { isTensorValue, mapTree } from '../../tensor/index.ts'
+import { type PairData, takeRows } from '../pairs/pair-data.ts'
+import type { ModelKind } from './model-kind.ts'
+import type { ModelParameters } from './pair-graph.ts'
+
+/** Places of the raters that have a pair, in order. */
+export function seenRaters({ rater, raters }: PairData): Int32Array {
+  const seen = new Set(rater)
+  return Int32Array.from(raters.keys()).filter((place) => seen.has(place))
+}
+
+/** Pairs of raters that are not among those seen, as pairs of unknown ones. */
+export function unseenAsUnknown(data: PairData, seen: ArrayLike<number>): PairData {
+  const known = new Set(Array.from(seen))
+  return { ...data, rater: data.rater.map((place) => (known.has(place) ? place : -1)) }
+}
+
+/**
+ * A model's numbers without those of raters that nothing was learned of, which are as they were drawn: such a rater is
+ * to be judged as an unknown one.
+ *
+ * @param seen places of the raters to keep; at least one
+ */
+export function withSeenRaters<P>(
+  { raterParameters = [] }: Pick<ModelKind, 'raterParameters'>,
+  parameters: ModelParameters<P>,
+  seen: Int32Array,
+): ModelParameters<P> {
+  const paths = new Set(raterParameters.map((path) => `model.${path}`))
+  return mapTree(parameters, isTensorValue, (leaf, path) =>
+    paths.has(path) ? takeRows(leaf, seen) : leaf,
+  ) as ModelParameters<P>
+}

@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto'
+import { ancestors } from './ancestors.ts'
+import type { Attribute, Node, Tensor } from './tensor.ts'
+import { isTensorValue } from './value.ts'
+
+/**
+ * Names what a graph computes: equal graphs (operations, attributes, constants, what reads what) have equal digests,
+ * whenever they were built. Numbers that are fed are no part of it.
+ *
+ * @returns SHA-256 in hexadecimal
+ */
+export function graphDigest(outputs: readonly Tensor[]): string {
+  const all = createHash('sha256')
+  const places = new Map<Node, number>()
+  const placeOf = ({ node, output }: Tensor): string => `${places.get(node)}.${output}`
+  const told = (attribute: Attribute): unknown => {
+    if (!isTensorValue(attribute)) return attribute
+    const { dtype, shape, data } = attribute
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    return { dtype, shape, data: createHash('sha256').update(bytes).digest('hex') }
+  }
+  for (const node of ancestors(outputs)) {
+    places.set(node, places.size)
+    const attributes = Object.entries(node.attributes).map(([name, attribute]) => [name, told(attribute)])
+    all.update(JSON.stringify([node.op.name, node.inputs.map(placeOf), attributes, node.outputs.map(typeOf)]))
+  }
+  return all.update(JSON.stringify(outputs.map(placeOf))).digest('hex')
+}
+
+const typeOf = ({ dtype, shape }: Tensor): unknown => [dtype, shape]
