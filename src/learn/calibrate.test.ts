@@ -33,6 +33,7 @@ describe('evaluatePairs', () => {
     expect(evaluatePairs([0], [1]).logLoss).toBe(Number.POSITIVE_INFINITY)
     expect(() => evaluatePairs([1.2], [1])).toThrow('probability 0 is 1.2')
     expect(() => evaluatePairs([], [])).toThrow('no predictions')
+    expect(() => evaluatePairs([0.2], [1], { weights: [-1] })).toThrow('weight 0 is -1')
   })
 })
 
@@ -74,5 +75,8 @@ describe('fitTemperature', () => {
   it('refuses no pairs and log-odds that are not finite', () => {
     expect(() => fitTemperature([], [])).toThrow('no pairs')
     expect(() => fitTemperature([Number.NaN], [1])).toThrow('logit 0 is NaN')
+    expect(() => fitTemperature([1, 2], [1, Number.NaN])).toThrow('target 1 is NaN')
+    expect(() => fitTemperature([1, 2], [1, 2])).toThrow('target 1 is 2')
+    expect(() => fitTemperature([1, 2], [1, 0], [1, Number.NaN])).toThrow('weight 1 is NaN')
   })
 })

@@ -32,7 +32,7 @@ export interface EvaluatePairsOptions {
  *
  * @param probabilities [pairs]
  * @param targets [pairs], 1 when a was preferred, ½ for a tie, 0 when b was, or between
- * @throws {RangeError} on unequal lengths, no pairs, or values outside [0, 1]
+ * @throws {RangeError} on unequal lengths, no pairs, or values outside [0, 1], or weights below 0
  * @example
  * evaluatePairs([0.9, 0.2, 0.5], [1, 0, 0.5]).accuracy // 1
  */
@@ -44,6 +44,7 @@ export function evaluatePairs(
   const { expectedError, averageError, maximumError, bins: filled } = pairCalibration(probabilities, targets, { bins })
   if (weights !== undefined && weights.length !== targets.length)
     throw new RangeError(`${weights.length} weights for ${targets.length} pairs`)
+  checkWeights(weights)
   let [total, leaning, right, loss, squares] = [0, 0, 0, 0, 0]
   for (let pair = 0; pair < targets.length; pair++) {
     const [p, y, weight] = [probabilities[pair] as number, targets[pair] as number, weights?.[pair] ?? 1]
@@ -65,6 +66,12 @@ export function evaluatePairs(
     maximumError,
     bins: filled,
   }
+}
+
+function checkWeights(weights: ArrayLike<number> = []): void {
+  for (let pair = 0; pair < weights.length; pair++)
+    if (!((weights[pair] as number) >= 0 && (weights[pair] as number) < Number.POSITIVE_INFINITY))
+      throw new RangeError(`weight ${pair} is ${weights[pair]}, expected a finite number of at least 0`)
 }
 
 export interface TemperatureFit {
@@ -89,7 +96,7 @@ const [coldest, hottest] = [1e-3, 1e3]
  *
  * @param logits [pairs], log-odds that a is preferred
  * @param targets [pairs], in [0, 1]
- * @throws {RangeError} on unequal lengths, no pairs, or log-odds that are not finite
+ * @throws {RangeError} on unequal lengths, no pairs, log-odds or weights that are not finite, or targets outside [0, 1]
  * @see Guo et al. (2017), arXiv 1706.04599
  */
 export function fitTemperature(
@@ -103,9 +110,13 @@ export function fitTemperature(
     throw new RangeError(
       `${count} logits, ${targets.length} targets and ${weights?.length ?? count} weights, expected as many`,
     )
-  for (let pair = 0; pair < count; pair++)
+  checkWeights(weights)
+  for (let pair = 0; pair < count; pair++) {
     if (!Number.isFinite(logits[pair]))
       throw new RangeError(`logit ${pair} is ${logits[pair]}, expected a finite number`)
+    if (!((targets[pair] as number) >= 0 && (targets[pair] as number) <= 1))
+      throw new RangeError(`target ${pair} is ${targets[pair]}, expected a number from 0 to 1`)
+  }
   /** Slope and curvature of the summed loss in β. */
   const derivatives = (beta: number): readonly [slope: number, curvature: number] => {
     let [slope, curvature] = [0, 0]

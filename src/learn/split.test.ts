@@ -35,6 +35,24 @@ it('joins candidates however long the chain between them', () => {
   expect([...pairGroups(chain, 'component')]).toEqual([0, 0, 1, 0])
 })
 
+it('takes rows of equal features for one candidate', () => {
+  const given = featurePairs({
+    a: [
+      [1, 0],
+      [0, 3],
+      [5, 5],
+    ],
+    b: [
+      [0, 3],
+      [2, -0],
+      [2, 0.5],
+    ],
+  })
+  expect([...pairGroups(given, 'component')]).toEqual([0, 0, 1])
+  const zeros = featurePairs({ a: [[1], [-0]], b: [[0], [2]] })
+  expect([...pairGroups(zeros, 'component')]).toEqual([0, 0])
+})
+
 it('leaves pairs of unknown raters on their own', () => {
   const unknown: PairData = { ...data, a: data.a.slice(0, 3), rater: Int32Array.of(-1, 2, -1) }
   expect(new Set(pairGroups(unknown, 'rater')).size).toBe(3)

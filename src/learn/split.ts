@@ -1,4 +1,6 @@
+import { hash } from 'node:crypto'
 import type { Random } from '../run/index.ts'
+import type { Matrix } from './contract.ts'
 import { numbered, type PairData } from './pairs/pair-data.ts'
 
 /**
@@ -28,11 +30,15 @@ export function pairGroups(data: PairData, by: SplitBy): Int32Array {
   return sharedComponents(data)
 }
 
-/** Parts of the graph whose nodes are candidates and whose edges are pairs. */
+/** Parts of the graph whose nodes are candidates (rows of equal features are one) and whose edges are pairs. */
 function sharedComponents({ rows, a, b }: PairData): Int32Array {
-  const nodes = 'columns' in rows ? undefined : numbered(rows.map(({ candidate }) => candidate.id)).places
-  const nodeOf = (row: number): number => nodes?.[row] ?? row
-  const parent = Int32Array.from({ length: 'columns' in rows ? rows.rows : rows.length }, (_, node) => node)
+  const { places: nodes } = numbered(
+    'columns' in rows
+      ? Array.from({ length: rows.rows }, (_, row) => featuresKey(rows, row))
+      : rows.map(({ candidate }) => candidate.id),
+  )
+  const nodeOf = (row: number): number => nodes[row] as number
+  const parent = Int32Array.from(nodes, (_, node) => node)
   const root = (node: number): number => {
     let at = node
     while (parent[at] !== at) {
@@ -43,6 +49,12 @@ function sharedComponents({ rows, a, b }: PairData): Int32Array {
   }
   for (let pair = 0; pair < a.length; pair++) parent[root(nodeOf(a[pair] as number))] = root(nodeOf(b[pair] as number))
   return Int32Array.from(numbered(Array.from(a, (row) => root(nodeOf(row)))).places)
+}
+
+function featuresKey({ columns, data }: Matrix, row: number): string {
+  // −0 is 0.
+  const features = data.slice(row * columns, (row + 1) * columns).map((number) => number + 0)
+  return hash('sha256', new Uint8Array(features.buffer), 'base64')
 }
 
 /**

@@ -74,6 +74,14 @@ it('names what does not fit', () => {
   expect(wrong({ precision: 0 })).toThrow('precision 0 is 0')
   expect(wrong({ means: [1] })).toThrow('means has 1 entries, expected 3 or 7 × 3')
   expect(wrong({ targets: [1] })).toThrow('targets has 1 entries for 120 pairs')
+  const last = (numbers: ArrayLike<number> | undefined, number: number): number[] => [
+    ...Array.from(numbers ?? []).slice(0, -1),
+    number,
+  ]
+  expect(wrong({ targets: last(problem.targets, 3) })).toThrow('number 119 of targets is 3')
+  expect(wrong({ weights: last(problem.weights, -3) })).toThrow('number 119 of weights is -3')
+  expect(wrong({ offsets: last(problem.offsets, Number.NaN) })).toThrow('number 119 of offsets is NaN')
+  expect(wrong({ means: [1, 2, Number.NaN] })).toThrow('number 2 of means is NaN')
   expect(wrong({ differences: { rows: 120, columns: 3, data: new Float32Array(360).fill(Number.NaN) } })).toThrow(
     'is NaN',
   )

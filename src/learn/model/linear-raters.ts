@@ -35,7 +35,7 @@ export interface AdaptedRaters {
  * with ℓ the pairwise logistic loss. The problems of different raters do not touch, so each is solved in memory that is
  * used again, in time proportional to all pairs: 100,000 raters take about a second.
  *
- * @throws {RangeError} when sizes differ, a precision is not above 0, or a number is not finite
+ * @throws {RangeError} when sizes differ, a precision is not above 0, or a number is not finite or out of its range
  * @example
  * // Weights of K known reward heads for new raters: differences are the heads' rewards of a less those of b.
  * const { parameters } = adaptLinearRaters({ differences, rater, raters: 1000, precision: 1, means: everyone })
@@ -185,4 +185,18 @@ function check(
     throw new RangeError(
       `differences of pair ${Math.floor(wrong / columns)}: column ${wrong % columns} is ${data[wrong]}`,
     )
+  const every = (
+    name: string,
+    numbers: ArrayLike<number> = [],
+    allowed: (x: number) => boolean,
+    what: string,
+  ): void => {
+    for (let at = 0; at < numbers.length; at++)
+      if (!allowed(numbers[at] as number))
+        throw new RangeError(`number ${at} of ${name} is ${numbers[at]}, expected ${what}`)
+  }
+  every('targets', targets, (x) => x >= 0 && x <= 1, 'a number from 0 to 1')
+  every('weights', weights, (x) => x > 0 && x < Number.POSITIVE_INFINITY, 'a finite number above 0')
+  every('offsets', offsets, Number.isFinite, 'a finite number')
+  every('means', means, Number.isFinite, 'a finite number')
 }

@@ -109,6 +109,19 @@ describe('pairsOf', () => {
       'tea > water: 1 × 0.17',
       'cocoa > water: 1 × 0.17',
     ])
+    // What is left out leaves its share to the others.
+    expect(await of([ranking], { ties: 'drop', share: 'signal' })).toEqual([
+      'coffee > tea: 1 × 0.50',
+      'coffee > cocoa: 1 × 0.50',
+    ])
+    const again = { ...ranking, candidates: [tea, coffee, tea, water], ranks: [2, 1, 2, 3] } as Signal
+    expect(await of([again], { duplicates: 'drop', share: 'signal' })).toEqual([
+      'coffee > tea: 1 × 0.20',
+      'coffee > tea: 1 × 0.20',
+      'coffee > water: 1 × 0.20',
+      'tea > water: 1 × 0.20',
+      'tea > water: 1 × 0.20',
+    ])
     const strict = { ...ranking, ranks: [3, 1, 2, 4] } as Signal
     expect(await of([strict], { rankings: 'neighbours' })).toEqual([
       'coffee > cocoa: 1 × 1.00',

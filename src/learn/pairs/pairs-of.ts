@@ -93,7 +93,11 @@ export async function pairsOf(signals: Signals, options: PairsOptions = {}): Pro
     found: readonly (readonly [a: number, b: number, target: number])[],
   ): void => {
     if (found.length === 0) leave('says nothing')
-    const weight = (signal.weight ?? 1) / (share === 'pair' ? 1 : found.length)
+    // What will be left out takes no share.
+    const kept = found.filter(
+      ([a, b, target]) => candidates[a]?.id !== candidates[b]?.id && !(target === 0.5 && ties === 'drop'),
+    )
+    const weight = (signal.weight ?? 1) / (share === 'pair' ? 1 : Math.max(1, kept.length))
     for (const [a, b, target] of found)
       add(signal, candidates[a] as Candidate, candidates[b] as Candidate, target, weight)
   }
