@@ -33,7 +33,7 @@ function file(name: string, content: string): string {
 }
 
 describe.concurrent('help', () => {
-  it.each(['start', 'import', 'export', 'leaderboard', 'methods', 'reproduce', 'doctor'])(
+  it.each(['start', 'import', 'export', 'leaderboard', 'learn', 'methods', 'reproduce', 'doctor'])(
     'of %s has an example and says what the exit codes mean',
     async (name) => {
       const { code, out } = await penchant(name, '--help')
@@ -45,7 +45,7 @@ describe.concurrent('help', () => {
   it('of the whole lists every command', async () => {
     const { code, out } = await penchant('--help')
     expect(code).toBe(0)
-    for (const name of ['start', 'import', 'export', 'leaderboard', 'methods', 'reproduce', 'doctor'])
+    for (const name of ['start', 'import', 'export', 'leaderboard', 'learn', 'methods', 'reproduce', 'doctor'])
       expect(out).toMatch(new RegExp(`^  ${name} `, 'm'))
   })
 })
@@ -202,4 +202,40 @@ describe('import and export', () => {
     expect(err).toContain('ultrafeedback cannot be written as delimited')
   })
   it('offer the formats that there are', () => expect([...formatChoices]).toEqual([...formatNames]))
+})
+
+describe.concurrent('learn', () => {
+  const pairs = Array.from({ length: 60 }, (_, nth) =>
+    JSON.stringify({
+      prompt: `question ${nth % 30}`,
+      chosen: `a kind answer ${nth}`,
+      rejected: `a rude answer ${nth}`,
+    }),
+  ).join('\n')
+  it('learns from a file, reports on unseen prompts, and saves the model', async () => {
+    const name = file('learnable.jsonl', pairs)
+    const { code, out, err } = await penchant('learn', name, '--out', 'learned', '--json')
+    expect(err).not.toContain('penchant:')
+    expect(code).toBe(0)
+    const report = JSON.parse(out) as { pairs: { test: number }; split: string; test: { accuracy: number } }
+    expect(report).toMatchObject({ split: 'context', pairs: { train: 42, validation: 6, test: 12 } })
+    expect(report.test.accuracy).toBe(1)
+    for (const part of ['model.json', 'model.safetensors', 'score.onnx'])
+      expect(existsSync(join(folder, 'learned', part))).toBe(true)
+    const again = await penchant('learn', name, '--out', 'learned')
+    expect(again.code).toBe(2)
+    expect(again.err).toContain('--replace')
+  })
+  it('says what is wrong with what it was given', async () => {
+    const one = file('one-pair.jsonl', pairs.split('\n')[0] ?? '')
+    const few = await penchant('learn', one, '--out', 'never')
+    expect(few.code).toBe(2)
+    expect(few.err).toContain('cannot be split into 3 parts')
+    const options = await penchant('learn', one, '--out', 'never', '--options', '[1]')
+    expect(options.code).toBe(2)
+    expect(options.err).toContain('expected a JSON object')
+    const encoder = await penchant('learn', one, '--out', 'never', '--encoder', 'nowhere')
+    expect(encoder.err).toContain('sentence-transformers checkpoint')
+    expect(existsSync(join(folder, 'never'))).toBe(false)
+  })
 })

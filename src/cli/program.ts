@@ -4,6 +4,7 @@ import { doctorCommand } from './command/doctor.ts'
 import { exportCommand } from './command/export.ts'
 import { importCommand } from './command/import.ts'
 import { leaderboardCommand } from './command/leaderboard.ts'
+import { learnCommand } from './command/learn.ts'
 import { methodsCommand } from './command/methods.ts'
 import { reproduceCommand } from './command/reproduce.ts'
 import { startCommand } from './command/start.ts'
@@ -23,6 +24,7 @@ export function program(): Command {
         '  $ penchant start',
         '  $ penchant leaderboard votes.csv',
         '  $ penchant import votes.csv --data ./data',
+        '  $ penchant learn pairs.jsonl --out models/helpful',
         '',
         'Results go to stdout, everything else to stderr.',
         'Exit codes: 0 fine, 1 the work failed, 2 wrong usage or bad input',
@@ -33,6 +35,7 @@ export function program(): Command {
     importCommand,
     exportCommand,
     leaderboardCommand,
+    learnCommand,
     methodsCommand,
     reproduceCommand,
     doctorCommand,

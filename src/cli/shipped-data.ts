@@ -18,7 +18,7 @@ export function say(line = ''): void {
  * start has loaded and fitted is used as it is.
  */
 export async function loadAndShow(service: Service, tell: (detail: string) => void, stop: AbortSignal): Promise<void> {
-  const { defineShippedBoards } = await import('../serve/index.ts')
+  const { beginLearning, defineShippedBoards } = await import('../serve/index.ts')
   const fresh = await loadData(service, tell, stop)
   const definitions = await defineShippedBoards(service)
   const shown = firstOfEachSet(definitions)
@@ -33,6 +33,10 @@ export async function loadAndShow(service: Service, tell: (detail: string) => vo
   const others = definitions.length - shown.length
   const more = others > 0 ? ` ${others} more when they are asked for.` : ''
   say(`${pc.green('✓')} ${shown.length} leaderboards fitted ${pc.dim(`${secondsSince(started)}.${more}`)}`)
+  if ((await beginLearning(service)) > 0)
+    say(
+      `${pc.green('…')} Tastes of jurors and students, and a preference dial ${pc.dim('in the background, a few seconds')}`,
+    )
 }
 
 /** Whether any set was loaded that had not been there. */

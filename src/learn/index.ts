@@ -36,6 +36,7 @@ export { type EloScale, eloRatings, pointsPerLogOdds, ranksFromIntervals } from 
 export * from './encoder/index.ts'
 export * from './general-preference/index.ts'
 export * from './head/index.ts'
+export { type LearnOptions, type LearnReport, learnPreferences } from './learn-preferences.ts'
 export * from './lists/index.ts'
 export * from './loss/index.ts'
 export * from './micro/index.ts'
