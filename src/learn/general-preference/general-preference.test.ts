@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { startRun } from '../../run/index.ts'
 import { circleWorld } from '../../worlds/index.ts'
-import { featurePairs } from '../pairs/pair-data.ts'
+import { featurePairs, takePairs } from '../pairs/pair-data.ts'
 import {
   averageScores,
   copelandScores,
@@ -80,6 +80,18 @@ it('learns a cycle of five that no order can hold, and says so in every way of r
   found.data.forEach((score, item) => {
     expect(score).toBeCloseTo(means[item] as number, 3)
   })
+})
+
+it('tells scores against the candidates of its own pairs, not those of others that share the rows', async () => {
+  const data = circle(7)
+  const some = takePairs(data, [0, 3, 4])
+  const model = await fitGeneralPreference({ data: some, options: { dimensions: 2 }, epochs: 2 })
+  const { data: vectors } = await embedPreferences(model, data.rows)
+  const places = [...some.a, ...some.b]
+  for (const column of [0, 1]) {
+    const mean = places.reduce((sum, row) => sum + (vectors[2 * row + column] as number), 0) / 6
+    expect(model.parameters.model.reference.data[column]).toBeCloseTo(mean, 6)
+  }
 })
 
 it('draws log-odds to ±10 with the regression loss, and asks for a lead with a margin', async () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Run, startRun } from '../../run/index.ts'
-import { div, expandDims, mul, square, sub, type Tensor, type TensorValue, zeros } from '../../tensor/index.ts'
+import { div, expandDims, mul, square, sub, type Tensor, type TensorValue, value, zeros } from '../../tensor/index.ts'
 import type { Matrix } from '../contract.ts'
 import {
   type AntisymmetricHeadParameters,
@@ -35,7 +35,7 @@ export type GeneralPreferenceOptions = z.infer<typeof generalPreferenceOptionsSc
 
 export interface GeneralPreferenceParameters {
   readonly head: AntisymmetricHeadParameters
-  /** [d]: the mean embedding of what it was fitted to, which scores are told against. Not trained. */
+  /** [d]: the mean embedding of the candidates it was fitted to, which scores are told against. Not trained. */
   readonly reference: TensorValue
 }
 
@@ -50,6 +50,8 @@ const regressionTarget = 10
  * so that P(a ≻ b) + P(b ≻ a) = 1 exactly, cycles can be held, and K candidates need K embeddings, not K² comparisons.
  * With d = 2 and v = (r, 1) it is Bradley–Terry. The score of one candidate is its mean log-odds against the
  * candidates the model was fitted to, s(v ≻ v̄)/τ: the form is linear in the other side.
+ *
+ * That mean is what `fitGeneralPreference` adds to a fit; without it every score is 0, and only comparisons tell.
  *
  * Vectors are known up to a turn within each block, so vectors of two fits must never be compared.
  *
@@ -108,10 +110,14 @@ export async function fitGeneralPreference(
     },
     run,
   )
-  const { rows, columns, data } = await embedPreferences(model, given.data.rows)
-  const reference = zeros([columns])
-  for (let at = 0; at < data.length; at++)
-    reference.data[at % columns] = Number(reference.data[at % columns]) + (data[at] as number) / rows
+  const { columns, data } = await embedPreferences(model, given.data.rows)
+  // Rows may be shared with other pairs, held-out ones among them.
+  const compared = new Set([...given.data.a, ...given.data.b])
+  const sums = new Float64Array(columns)
+  for (const row of compared)
+    for (let column = 0; column < columns; column++)
+      sums[column] = (sums[column] as number) + (data[row * columns + column] as number)
+  const reference = value(Float32Array.from(sums, (sum) => sum / compared.size))
   const parameters = { ...model.parameters, model: { ...model.parameters.model, reference } }
   await model.dispose()
   return fittedModel({ ...partsOf(model), parameters })

@@ -6,6 +6,7 @@ import { plainFeatures } from '../encoder/plain-features.ts'
 import { fitPreferences, fittedModel, rewardKind } from '../model/index.ts'
 import { featurePairs } from '../pairs/pair-data.ts'
 import {
+  adaptedMixtureKind,
   adaptMixture,
   distillRouting,
   exponentialWeights,
@@ -56,6 +57,28 @@ it('probabilities are the routed sum of the heads’ own, worked out by hand', a
   expect([...(await headLeads(planted(), data)).data.subarray(0, 2)]).toEqual([2, -1])
   const weights = await routingWeights(planted(), [[1], [0]])
   expect([...weights.data].map((weight) => Number(weight.toFixed(6)))).toEqual([0.75, 0.25, 0.5, 0.5])
+})
+
+it('reads a rater’s weights up to a factor, so that training of their own leaves scores of the same size', async () => {
+  const { parameters, encoder, contextEncoder } = planted()
+  const scored = async (logWeights: readonly number[]) => {
+    const model = fittedModel({
+      kind: adaptedMixtureKind,
+      options: mixtureKind.options.parse({ heads: 2, mixing: 'rewards' }),
+      encoder,
+      ...(contextEncoder && { contextEncoder }),
+      raters: ['ann'],
+      parameters: { ...parameters, model: { ...parameters.model, logWeights: floats(logWeights, [1, 2]) } },
+    })
+    const { data: scores } = await model.scoreFeatures({ features: [[2, 1]], contexts: [[1]], raters: ['ann'] })
+    return [scores[0], (await model.logits({ ...data, raters: ['ann'], rater: new Int32Array(3) }))[0]]
+  }
+  // Weights 0.8 and 0.2, and four times as much of both: 0.8·2 + 0.2·1, and 0.8·2 − 0.2·1.
+  for (const factor of [1, 4]) {
+    const [score, logit] = await scored([Math.log(0.8 * factor), Math.log(0.2 * factor)])
+    expect(score).toBeCloseTo(1.8, 5)
+    expect(logit).toBeCloseTo(1.4, 5)
+  }
 })
 
 it('exponential weights with rate 1 are Bayes’ rule, and the best expert is never far ahead', () => {

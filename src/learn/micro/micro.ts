@@ -3,6 +3,7 @@ import {
   add,
   exp,
   log,
+  logSoftmax,
   maximum,
   mean,
   mul,
@@ -102,7 +103,7 @@ export const mixtureKind: ModelKind<MixtureOptions, RoutedHeadParameters> = {
 }
 
 export interface AdaptedMixtureParameters extends RoutedHeadParameters {
-  /** ln of each rater's weights: [raters, K]. */
+  /** ln of each rater's weights, up to a number added to all of them: [raters, K]. */
   readonly logWeights: TensorValue
 }
 
@@ -132,5 +133,6 @@ function raterLogWeights(
   rater: Tensor | undefined,
 ): Tensor {
   const routed = routedLogWeights(parameters, context)
-  return rater === undefined ? routed : raterRows(parameters.logWeights, rater, routed)
+  // Divided by their sum, which training of its own need not keep at 1.
+  return rater === undefined ? routed : raterRows(logSoftmax(parameters.logWeights), rater, routed)
 }
