@@ -118,6 +118,7 @@ export function namesOf(dim: Dim): readonly string[] {
 /** Replaces names by values; a name without a value stays. */
 export function bindDim(dim: Dim, sizes: ReadonlyMap<string, number>): Dim {
   if (typeof dim === 'number') return dim
+  if (validName.test(dim)) return sizes.get(dim) ?? dim
   return dimTerms(dim).reduce<Dim>(
     (sum, { coefficient, names }) =>
       addDims(
