@@ -9,13 +9,21 @@
  * from PyPI costs some 700 MB by itself, Node with ONNX Runtime 80. With `--fused` PyTorch updates by its fused Adam
  * instead of its default one.
  */
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { quantiles } from '../src/measure/index.ts'
+import {
+  inTurns,
+  median,
+  middleHalf,
+  prepareTorch,
+  python,
+  type Side,
+  say,
+  start,
+  torchVersion,
+} from './beside-torch.ts'
 import { workloads } from './tensor/workloads.ts'
 
 const { values: args } = parseArgs({
@@ -30,10 +38,6 @@ const { values: args } = parseArgs({
 })
 const threads = Number(args.threads)
 const rounds = Number(args.rounds)
-
-function median(numbers: readonly number[]): number {
-  return quantiles(numbers, [0.5])[0] ?? Number.NaN
-}
 
 function memory(field: 'VmHWM' | 'VmRSS'): number {
   const kilobytes = new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
@@ -63,46 +67,6 @@ async function work(name: string): Promise<void> {
   process.exit(0)
 }
 
-const version = '2.15.0'
-const environment = join(import.meta.dirname, '../.cache/bench-venv-torch')
-const python = join(environment, 'bin/python')
-const say = (line: string): void => void process.stderr.write(`${line}\n`)
-
-function prepareEnvironment(): void {
-  const ready = join(environment, 'ready')
-  if (existsSync(ready) && readFileSync(ready, 'utf8') === version) return
-  say(`Installing PyTorch ${version} into ${environment} (once, some 5 GB) …`)
-  mkdirSync(join(environment, '..'), { recursive: true })
-  execFileSync('python3', ['-m', 'venv', environment], { stdio: 'inherit' })
-  execFileSync(python, ['-m', 'pip', 'install', '--quiet', `torch==${version}`, 'numpy'], { stdio: 'inherit' })
-  writeFileSync(ready, version)
-}
-
-/** A process that answers one line of JSON per line it is sent. */
-interface Side {
-  ask(line: string): Promise<Readonly<Record<string, unknown>>>
-  readonly started: Readonly<Record<string, unknown>>
-}
-
-async function start(command: string, parameters: readonly string[]): Promise<Side> {
-  const child: ChildProcessWithoutNullStreams = spawn(command, parameters, { cwd: import.meta.dirname })
-  child.stderr.pipe(process.stderr)
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const next = async (): Promise<Readonly<Record<string, unknown>>> => {
-    const { value, done } = await lines.next()
-    if (done) throw new Error(`${command} ${parameters.join(' ')} ended early`)
-    return JSON.parse(value)
-  }
-  const started = await next()
-  return {
-    started,
-    ask(line) {
-      child.stdin.write(`${line}\n`)
-      return next()
-    },
-  }
-}
-
 interface Row {
   readonly work: string
   readonly oursMs: number
@@ -130,13 +94,11 @@ async function compare(name: string): Promise<Row> {
   // The first round warms up and is not counted.
   await times(ours)
   await times(peer)
-  const measured: { readonly ours: number; readonly peer: number }[] = []
-  for (let round = 0; round < rounds; round++) {
-    const first = round % 2 === 0 ? ours : peer
-    const one = await times(first)
-    const two = await times(first === ours ? peer : ours)
-    measured.push(first === ours ? { ours: one, peer: two } : { ours: two, peer: one })
-  }
+  const measured = await inTurns(
+    rounds,
+    () => times(ours),
+    () => times(peer),
+  )
   const ratios = measured.map((pair) => pair.peer / pair.ours)
   const [oursEnd, peerEnd] = [await ours.ask('0'), await peer.ask('0')]
   return {
@@ -144,7 +106,7 @@ async function compare(name: string): Promise<Row> {
     oursMs: median(measured.map((pair) => pair.ours)),
     peerMs: median(measured.map((pair) => pair.peer)),
     ratio: median(ratios),
-    spread: [quantiles(ratios, [0.25])[0] ?? Number.NaN, quantiles(ratios, [0.75])[0] ?? Number.NaN],
+    spread: middleHalf(ratios),
     target: workload.target,
     compileMs: Number(ours.started['compileMs']),
     oursMb: Number(oursEnd['peakMb']),
@@ -156,12 +118,12 @@ async function compare(name: string): Promise<Row> {
 
 if (args.worker) await work(args.worker)
 else {
-  prepareEnvironment()
+  prepareTorch()
   const rows: Row[] = []
   for (const name of args.only?.split(',') ?? workloads.map((workload) => workload.name)) rows.push(await compare(name))
-  if (args.json) console.log(JSON.stringify({ version, threads, fused: args.fused, rows }))
+  if (args.json) console.log(JSON.stringify({ version: torchVersion, threads, fused: args.fused, rows }))
   else {
-    console.log(`${cpus()[0]?.model.trim()}, ${threads} threads, Node ${process.version}, PyTorch ${version}`)
+    console.log(`${cpus()[0]?.model.trim()}, ${threads} threads, Node ${process.version}, PyTorch ${torchVersion}`)
     console.log(
       '| work | ours | PyTorch | PyTorch ÷ ours (middle half of rounds) | target | compile | peak memory (above idle), ours | PyTorch |',
     )
