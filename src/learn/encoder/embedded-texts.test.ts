@@ -106,6 +106,11 @@ describe('embeddedTexts', () => {
       embeddedTexts({ id: 'x', width: 2, embed: async (texts) => texts.map(() => Float32Array.from(vector)) })
     await expect(giving([1]).prepare(batch)).rejects.toThrow('has 1 numbers, expected 2')
     await expect(giving([1, Number.NaN]).prepare(batch)).rejects.toThrow('number 1 of the vector')
+    // A store may hold what another version, or somebody else, left under the name.
+    const cache = memoryEmbeddings()
+    const encoder = embeddedTexts(counting(), { cache, of: 'candidate' })
+    await cache.put('counting', new Map([[judged('tea').candidate.id, Float32Array.of(1)]]))
+    await expect(encoder.prepare(batch)).rejects.toThrow('has 1 numbers, expected 2')
     const image = { context: asked('?'), candidate: candidate({ modality: 'image', sha256: 'b'.repeat(64) }) }
     await expect(embeddedTexts(counting()).prepare([image])).rejects.toThrow('its modality is image')
     expect(() => embeddedTexts(counting(), { of: 'context', interactions: true })).toThrow('interactions need')

@@ -72,7 +72,12 @@ export function embeddedTexts(
     const cacheId = cacheIds.get(part) ?? embedder.id
     const addresses = [...wanted].flatMap(([address, text]) => (text === '' ? [] : [address]))
     const kept = await cache.get(cacheId, addresses)
-    const found = new Map(addresses.flatMap((address, at) => (kept[at] ? [[address, kept[at]] as const] : [])))
+    const found = new Map(
+      addresses.flatMap((address, at) => {
+        const vector = kept[at]
+        return vector ? [[address, checked(vector, side, address)] as const] : []
+      }),
+    )
     const missing = addresses.filter((address) => !found.has(address))
     if (missing.length > 0) {
       const made = await embedder.embed(missing.map((address) => (prefixes[part] ?? '') + (wanted.get(address) ?? '')))

@@ -25,6 +25,14 @@ describe('pairLoss', () => {
     )
   })
 
+  it('refuses a mean by weights that several losses share', async () => {
+    const shared = (weight: readonly number[] | number) =>
+      evaluate(({ m, w }) => pairLoss(m, { weight: w }), { m: [1, 2], w: weight })
+    await expect(shared(2)).rejects.toThrow('the weights are [] and the losses [2], expected one for each loss')
+    await expect(shared([2])).rejects.toThrow('the weights are [1] and the losses [2]')
+    expect(await shared([2, 2])).toBeCloseTo(await lossOf([1, 2]), 14)
+  })
+
   it('asks for the lead of the preferred side, and for none in a tie', async () => {
     expect(await lossOf([1], { lead: 1 })).toBeCloseTo(Math.LN2, 14)
     expect(await lossOf([-1], { lead: 1, target: 0 })).toBeCloseTo(Math.LN2, 14)

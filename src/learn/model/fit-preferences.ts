@@ -23,6 +23,7 @@ import {
   value,
 } from '../../tensor/index.ts'
 import type { Matrix } from '../contract.ts'
+import { assertReadsContexts } from '../encoder/context-encoder.ts'
 import type { Encoder } from '../encoder/encoder.ts'
 import { plainFeatures } from '../encoder/plain-features.ts'
 import { pairLoss } from '../loss/pair-loss.ts'
@@ -74,7 +75,7 @@ export interface FitPreferences<O, P> extends TrainingOptions {
   readonly data: PairData
   /** Reads the rows of `data`. Default: they are features already. */
   readonly encoder?: Encoder
-  /** Reads the contexts of `data`. Default: features where they are, else nothing reads contexts. */
+  /** Reads the contexts of `data`, and nothing else of a judgement. Default: features where they are, else nothing reads contexts. */
   readonly contextEncoder?: Encoder
   /** Instead of the kind's loss. */
   readonly loss?: (parameters: Symbolic<P>, pairs: LabelledPairs, options: O, context: LossContext) => LossResult
@@ -266,7 +267,10 @@ function encodersOf({
   if (encoder === undefined && !('columns' in data.rows))
     throw new RangeError('the pairs hold judgements: an encoder is needed to read them')
   const read = encoder ?? plainFeatures('columns' in data.rows ? data.rows.columns : 0)
-  if (contextEncoder !== undefined) return { encoder: read, contextEncoder }
+  if (contextEncoder !== undefined) {
+    assertReadsContexts(contextEncoder)
+    return { encoder: read, contextEncoder }
+  }
   return data.contexts !== undefined && 'columns' in data.contexts
     ? { encoder: read, contextEncoder: plainFeatures(data.contexts.columns) }
     : { encoder: read }

@@ -10,6 +10,8 @@ import { featurePairs } from '../pairs/pair-data.ts'
 import { featureRatings, takeRatings } from '../pairs/rating-data.ts'
 import { ratingsOf } from '../pairs/ratings-of.ts'
 import { evaluateRatings, fitRatings } from './fit-ratings.ts'
+import { ratingsKind } from './ratings-kind.ts'
+import { rewardKind } from './reward-kind.ts'
 import { loadModel, saveModel } from './save-model.ts'
 
 const nan = Number.NaN
@@ -121,4 +123,12 @@ it('reads judgements, and tells agreement aspect by aspect', async () => {
   expect(odd?.correlation).toBeCloseTo(1, 6)
   await expect(evaluateRatings(model, { ...ratings, aspects: ['even', 'other'] })).rejects.toThrow('"other"')
   await expect(fitRatings({ ratings })).rejects.toThrow('encoder is needed')
+})
+
+it('refuses an aspect that is named twice', () => {
+  expect(() => featureRatings({ features: [[1]], values: [[1, 2]], aspects: ['warm', 'warm'] })).toThrow(
+    'the aspect "warm" is named twice',
+  )
+  expect(ratingsKind.options.safeParse({ aspects: ['warm', 'warm'] }).success).toBe(false)
+  expect(rewardKind.options.safeParse({ aspects: ['warm', 'warm'] }).success).toBe(false)
 })

@@ -20,7 +20,10 @@ import type { JudgedRows, ModelKind } from './model-kind.ts'
 export const ratingsOptionsSchema = z
   .strictObject({
     /** Names of the score columns. */
-    aspects: z.array(z.string().min(1)).min(1),
+    aspects: z
+      .array(z.string().min(1))
+      .min(1)
+      .refine((names) => new Set(names).size === names.length, 'a name is given twice'),
     /** Features of hidden layers. Default none: a linear model. */
     hidden: z.array(z.int().min(1)).default([]),
     /** Between layers. Default `relu`. */

@@ -11,7 +11,11 @@ export const rewardOptionsSchema = z.strictObject({
   /** Default true. */
   bias: z.boolean().default(true),
   /** Names of the score columns; preferences are told by the first. Default `['overall']`. */
-  aspects: z.array(z.string().min(1)).min(1).default(['overall']),
+  aspects: z
+    .array(z.string().min(1))
+    .min(1)
+    .refine((names) => new Set(names).size === names.length, 'a name is given twice')
+    .default(['overall']),
 })
 export type RewardOptions = z.infer<typeof rewardOptionsSchema>
 

@@ -77,6 +77,10 @@ it('learns from texts in contexts, and judges alike after it was saved', async (
     epochs: 120,
     batchSize: 32,
   })
+  // By default n-grams are also the candidate's: that of a context's first pair.
+  await expect(
+    fitPreferences({ kind: routedKind, data: train, encoder: hashedNgrams(), contextEncoder: hashedNgrams() }),
+  ).rejects.toThrow('a context encoder reads contexts alone')
   const model = await calibrateModel(fitted, held)
   expect((await evaluateModel(model, held)).accuracy).toBeGreaterThan(0.95)
   // The same two answers, the other way round in the other context.

@@ -80,3 +80,7 @@ it('raters named in another order than they appear keep their names', () => {
   expect([...data.rater]).toEqual([1, 0])
   expect(() => featurePairs({ ...given, raterNames: ['early'] })).toThrow('pair 0, "late", is not among raterNames')
 })
+
+it('refuses a rater named twice among all there are', () => {
+  expect(() => featurePairs({ a: [[1]], b: [[2]], raters: ['x'], raterNames: ['x', 'x'] })).toThrow('a name twice')
+})

@@ -157,9 +157,10 @@ function isPlaces(raters: readonly string[] | Int32Array | undefined): raters is
   return ArrayBuffer.isView(raters)
 }
 
-/** @throws {RangeError} when a name is not known */
+/** @throws {RangeError} when a name is not known, or known twice */
 function placesOf(names: readonly string[], known: readonly string[]): Int32Array {
   const places = new Map(known.map((name, place) => [name, place]))
+  if (places.size !== known.length) throw new RangeError('raterNames has a name twice, expected each once')
   return Int32Array.from(names, (name, pair) => {
     const place = places.get(name)
     if (place === undefined) throw new RangeError(`the rater of pair ${pair}, "${name}", is not among raterNames`)

@@ -54,6 +54,8 @@ export function featureRatings({ features, values, aspects, weights }: FeatureRa
 export function checkedRatings(data: RatingData): RatingData {
   const { rows, aspects, values, weights } = data
   const count = rowCount(rows)
+  const twice = aspects.find((name, at) => aspects.indexOf(name) !== at)
+  if (twice !== undefined) throw new RangeError(`the aspect "${twice}" is named twice, expected each once`)
   if (count === 0 || aspects.length === 0) throw new RangeError('there are no ratings to learn from')
   if (values.rows !== count || values.columns !== aspects.length || values.data.length !== count * aspects.length)
     throw new RangeError(
