@@ -33,7 +33,7 @@ export async function loadAndShow(service: Service, tell: (detail: string) => vo
   const others = definitions.length - shown.length
   const more = others > 0 ? ` ${others} more when they are asked for.` : ''
   say(`${pc.green('✓')} ${shown.length} leaderboards fitted ${pc.dim(`${secondsSince(started)}.${more}`)}`)
-  if ((await beginLearning(service)) > 0)
+  if (await beginLearning(service))
     say(
       `${pc.green('…')} Tastes of jurors and students, and a preference dial ${pc.dim('in the background, a few seconds')}`,
     )

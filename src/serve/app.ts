@@ -14,6 +14,8 @@ import { importRoutes } from './route/imports.ts'
 import { jobRoutes } from './route/jobs.ts'
 import { leaderboardRoutes } from './route/leaderboards.ts'
 import { methodRoutes } from './route/methods.ts'
+import { modelRoutes } from './route/models.ts'
+import { peopleRoutes } from './route/people.ts'
 import { signalRoutes } from './route/signals.ts'
 import { router } from './router.ts'
 import type { Service } from './service.ts'
@@ -136,6 +138,8 @@ export function createApp(service: Service, options: AppOptions): OpenAPIHono {
     signalRoutes(service),
     candidateRoutes(service),
     leaderboardRoutes(service),
+    peopleRoutes(service),
+    modelRoutes(service),
     importRoutes(service),
     jobRoutes(service),
     exportRoutes(service),
@@ -167,6 +171,8 @@ export function describe(app: OpenAPIHono): object {
       { name: 'signals', description: 'What people said and did.' },
       { name: 'candidates', description: 'What they said it about.' },
       { name: 'leaderboards', description: 'What it amounts to.' },
+      { name: 'people', description: 'Who likes what.' },
+      { name: 'models', description: 'What was learned, for use elsewhere.' },
       { name: 'files', description: 'Whole files in and out.' },
       { name: 'jobs', description: 'Work that goes on after its request was answered.' },
       { name: 'methods', description: 'The published methods inside.' },

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { openSqliteStore, type SignalStore } from '../collect/index.ts'
+import type { Dial, People, PeopleDefinition } from '../evaluate/index.ts'
 import { type Run, startRun } from '../run/index.ts'
 import type { Fit } from './boards.ts'
 import type { FromThread, ImportOutcome, ImportTask, Task, TaskResults, ToThread } from './task.ts'
@@ -15,6 +16,10 @@ export interface Background {
   importFile(task: ImportTask, run: Run): Promise<ImportOutcome>
   /** Loads a set of data that comes with the package; gives the number of signals that were not there before. */
   loadDataset(name: string, run: Run): Promise<number>
+  /** Finds the tastes of a source's raters. */
+  fitPeople(definition: PeopleDefinition, run: Run): Promise<People>
+  /** Makes the dial of opinion summaries and saves its model to a folder. */
+  makeDial(modelFolder: string, run: Run): Promise<Dial>
   /** Ends the threads and closes the store. */
   close(): Promise<void>
 }
@@ -103,18 +108,38 @@ export async function openBackground(folder: string): Promise<Background> {
     const thread = startThread(folder, () => {
       threads.delete(thread)
       if (fitter === thread) fitter = undefined
-      if (importer === thread) importer = undefined
+      if (spare === thread) spare = undefined
     })
     threads.add(thread)
     return thread
   }
   let fitter: Thread | undefined
-  /** A thread that has imported and waits to import again. */
-  let importer: Thread | undefined
+  /** A thread that has done long work and waits for more. */
+  let spare: Thread | undefined
   /** The thread for short work, which stays: starting one takes as long as fitting a small board. */
   const lasting = (): Thread => {
     fitter ??= start()
     return fitter
+  }
+
+  /** Long work on a thread of its own, so that short work need not wait for it. */
+  const apart = async <Kind extends Task['kind']>(
+    task: Extract<Task, { kind: Kind }>,
+    run: Run,
+  ): Promise<TaskResults[Kind]> => {
+    const thread = spare ?? start()
+    spare = undefined
+    // A fit computes without a pause and would hear of the wish to stop when it is over.
+    const cut = (): void => void thread.end()
+    if (task.kind === 'people') run.signal.addEventListener('abort', cut, { once: true })
+    try {
+      return await thread.run<Kind>(task, run)
+    } finally {
+      run.signal.removeEventListener('abort', cut)
+      // One thread stays for the next piece of work, because most files are read sooner than a thread is started.
+      if (spare === undefined && threads.has(thread)) spare = thread
+      else await thread.end()
+    }
   }
 
   return {
@@ -123,17 +148,9 @@ export async function openBackground(folder: string): Promise<Background> {
       return lasting().run({ kind: 'fit', definition, within }, startRun({ folder: join(folder, 'work') }))
     },
     loadDataset: (name, run) => lasting().run({ kind: 'dataset', name }, run),
-    async importFile(task, run) {
-      const thread = importer ?? start()
-      importer = undefined
-      try {
-        return await thread.run(task, run)
-      } finally {
-        // One thread stays for the next import, because most files are read sooner than a thread is started.
-        if (importer === undefined && threads.has(thread)) importer = thread
-        else await thread.end()
-      }
-    },
+    importFile: (task, run) => apart(task, run),
+    fitPeople: (definition, run) => apart({ kind: 'people', definition }, run),
+    makeDial: (modelFolder, run) => apart({ kind: 'dial', folder: modelFolder }, run),
     async close() {
       await Promise.all([...threads].map((thread) => thread.end()))
       await store.close()

@@ -102,8 +102,13 @@ export async function openJobs(options: {
       log.info({ job: id, kind }, 'job done')
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      last = abort.signal.aborted ? end('cancelled', { error: 'It was cancelled.' }) : end('failed', { error: message })
-      log.warn({ job: id, kind, err: error instanceof Problem ? undefined : error }, `job ${last.state}: ${message}`)
+      if (abort.signal.aborted) {
+        last = end('cancelled', { error: 'It was cancelled.' })
+        log.info({ job: id, kind }, 'job cancelled')
+      } else {
+        last = end('failed', { error: message })
+        log.warn({ job: id, kind, err: error instanceof Problem ? undefined : error }, `job failed: ${message}`)
+      }
     }
     try {
       await remember(last)

@@ -7,9 +7,11 @@ import type { Logger } from 'pino'
 import { createApp } from './app.ts'
 import { openBackground } from './background.ts'
 import { openBoards } from './boards.ts'
+import { openDials } from './dials.ts'
 import { isLoopback } from './guard.ts'
 import { openJobs } from './jobs.ts'
 import { lockFolder } from './lock.ts'
+import { openPeople } from './people.ts'
 import { defaultLimits, type Limits, type Readiness, type Service } from './service.ts'
 
 export interface ServerOptions {
@@ -104,12 +106,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const { store } = background
     const jobs = await openJobs({ documents: store.documents, folder: join(folder, 'jobs'), log })
     const boards = openBoards(store, background.fit)
+    const people = openPeople({ store, jobs, fit: background.fitPeople })
+    const dials = openDials({
+      documents: store.documents,
+      jobs,
+      folder: join(folder, 'models'),
+      make: background.makeDial,
+    })
     let readiness: Readiness = { status: options.load ? 'loading' : 'ready' }
     const stop = new AbortController()
     const service: Service = {
       store,
       boards,
       jobs,
+      people,
+      dials,
       background,
       log,
       folder,

@@ -2,7 +2,9 @@ import type { Logger } from 'pino'
 import type { SignalStore } from '../collect/index.ts'
 import type { Background } from './background.ts'
 import type { Boards } from './boards.ts'
+import type { Dials } from './dials.ts'
 import type { Jobs } from './jobs.ts'
+import type { PeopleBySource } from './people.ts'
 
 /** How much the server takes on. */
 export interface Limits {
@@ -30,6 +32,8 @@ export interface Service {
   readonly store: SignalStore
   readonly boards: Boards
   readonly jobs: Jobs
+  readonly people: PeopleBySource
+  readonly dials: Dials
   /** What runs off the main thread. */
   readonly background: Background
   readonly log: Logger

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { shippedDatasets } from '../collect/index.ts'
-import { shippedLeaderboards } from '../evaluate/index.ts'
+import { type People, shippedLeaderboards } from '../evaluate/index.ts'
 import { type Serving, serving, vote } from './serving.fixture.ts'
-import { defineShippedBoards, loadShippedData } from './shipped.ts'
+import { beginLearning, defineShippedBoards, loadShippedData } from './shipped.ts'
 
 const atStart = shippedDatasets().filter((dataset) => dataset.atStart)
 
@@ -51,4 +51,30 @@ it('defines the boards, and leaves alone what a person changed or removed', asyn
   const again = await defineShippedBoards(service)
   expect(again[0]).toMatchObject({ name: changed.name, title: 'My songs' })
   expect(again.map(({ name }) => name)).toEqual(names.filter((name) => name !== removed.name))
+})
+
+it('learns what is missing in the background, one thing after the other, and once', async () => {
+  await load()
+  const { service } = it_.server
+  expect(await beginLearning(service)).toBe(true)
+  const kinds = (): readonly string[] => service.jobs.list().map(({ kind, state }) => `${kind} ${state}`)
+  await expect.poll(kinds, { timeout: 40_000 }).toEqual(['people done', 'people done', 'dial done'])
+  const [students, jurors, dial] = service.jobs.list()
+  expect(jurors?.startedAt).toBeGreaterThanOrEqual(dial?.endedAt ?? Number.POSITIVE_INFINITY)
+  expect(students?.startedAt).toBeGreaterThanOrEqual(jurors?.endedAt ?? Number.POSITIVE_INFINITY)
+  expect(await beginLearning(service)).toBe(false)
+
+  // What the jurors' map says: the others' favourites win, and whom theirs liked before; what the public likes divides.
+  const { people } = (await service.people.read('eurovision-jurors')) as { people: People }
+  const column = (name: string) => people.columns.find((one) => one.name === name)
+  expect(people.raters).toHaveLength(1205)
+  expect(people.raters[0]).toMatchObject({ name: 'Armenia 2016, A', group: 'Armenia' })
+  expect(column('the others’ favourites')?.common.lower).toBeGreaterThan(0.4)
+  expect(column('old friends')?.common.lower).toBeGreaterThan(0.1)
+  const pleased = column('the public’s favourites')
+  expect(Math.abs(pleased?.common.value ?? 1)).toBeLessThan(0.1)
+  expect(pleased?.spread).toBeGreaterThan(0.1)
+  // Azerbaijan's jurors put songs of their bloc up, as twelve points after twelve points have shown for decades.
+  const azerbaijan = people.groups.find(({ name }) => name === 'Azerbaijan')
+  expect(azerbaijan?.effects[people.columns.indexOf(column('old friends') as never)]?.lower).toBeGreaterThan(0.2)
 })

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { type ShippedDataset, shippedDatasets } from '../collect/index.ts'
-import { type LeaderboardDefinition, shippedLeaderboards } from '../evaluate/index.ts'
+import { type LeaderboardDefinition, shippedLeaderboards, shippedPeople } from '../evaluate/index.ts'
 import { canonicalJson, contentHash, type Json, type Progress, startRun } from '../run/index.ts'
+import type { Jobs } from './jobs.ts'
 import type { Service } from './service.ts'
 
 /** What became of a set of data that comes with the package. */
@@ -87,4 +88,55 @@ export async function defineShippedBoards(service: Service): Promise<readonly Le
     } else if (present) defined.push(present)
   }
   return defined
+}
+
+/** Settles when a job has ended, however it did. */
+function jobEnded(jobs: Jobs, id: string): Promise<void> {
+  return new Promise((resolve) => {
+    jobs.watch(id, ({ state }) => {
+      if (state !== 'running') resolve()
+    })
+  })
+}
+
+/**
+ * Begins what takes seconds and nobody need wait for: the models of several aspects, and the tastes of the people that
+ * come with the package; one job after the other, so that a core stays free. What an earlier start has made of the same
+ * signals is used as it is.
+ *
+ * @returns whether there was something to begin, as soon as that is known
+ */
+export async function beginLearning(service: Service): Promise<boolean> {
+  const { people, dials, jobs, stopping, log } = service
+  const sources = new Set((await people.list()).map(({ source }) => source))
+  const steps = [
+    ...dials.ids.map((id) => async () => {
+      const found = await dials.read(id)
+      return 'job' in found ? found.job : undefined
+    }),
+    ...shippedPeople()
+      .filter(({ source }) => sources.has(source))
+      .map(
+        ({ source }) =>
+          async () =>
+            (await people.read(source)).job,
+      ),
+  ]
+  for (const [at, step] of steps.entries()) {
+    const first = await step()
+    if (!first) continue
+    const others = async (): Promise<void> => {
+      await jobEnded(jobs, first.id)
+      for (const next of steps.slice(at + 1)) {
+        if (stopping.aborted) return
+        const job = await next()
+        if (job) await jobEnded(jobs, job.id)
+      }
+    }
+    others().catch((error: unknown) => {
+      if (!stopping.aborted) log.warn({ err: error }, 'what was to be learned in the background was not')
+    })
+    return true
+  }
+  return false
 }

@@ -1,5 +1,5 @@
 import type { FormatName, ImportReport, SignalFilter } from '../collect/index.ts'
-import type { Leaderboard, LeaderboardDefinition } from '../evaluate/index.ts'
+import type { Dial, Leaderboard, LeaderboardDefinition, People, PeopleDefinition } from '../evaluate/index.ts'
 import type { LogLine, Progress } from '../run/index.ts'
 
 /** Fitting a board to the signals as they are when it begins. */
@@ -28,6 +28,18 @@ export interface DatasetTask {
   readonly name: string
 }
 
+/** Finding the tastes of a source's raters as they are when it begins. */
+export interface PeopleTask {
+  readonly kind: 'people'
+  readonly definition: PeopleDefinition
+}
+
+/** Making the dial of opinion summaries, its model saved to a folder. */
+export interface DialTask {
+  readonly kind: 'dial'
+  readonly folder: string
+}
+
 /** What an import did, and the sources whose signals can be ranked. */
 export interface ImportOutcome {
   readonly report: ImportReport
@@ -42,7 +54,7 @@ export interface RankedSource {
   readonly ties: boolean
 }
 
-export type Task = FitTask | ImportTask | DatasetTask
+export type Task = FitTask | ImportTask | DatasetTask | PeopleTask | DialTask
 
 /** What a kind of task gives back. */
 export interface TaskResults {
@@ -50,6 +62,8 @@ export interface TaskResults {
   readonly import: ImportOutcome
   /** Signals that were not there before. */
   readonly dataset: number
+  readonly people: People
+  readonly dial: Dial
 }
 
 /** What a thread is told: work to do, or to stop doing it. */

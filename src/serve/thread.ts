@@ -1,14 +1,24 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openSqliteStore, type Signal, shippedDatasets } from '../collect/index.ts'
-import { fitLeaderboard, type Leaderboard } from '../evaluate/index.ts'
+import {
+  type Dial,
+  fitLeaderboard,
+  fitOpinionDial,
+  fitPeople,
+  type Leaderboard,
+  type People,
+} from '../evaluate/index.ts'
+import { saveModel } from '../learn/index.ts'
 import { type Run, startRun } from '../run/index.ts'
 import { importNotingSources } from './imported-board.ts'
 import type {
   DatasetTask,
+  DialTask,
   FitTask,
   FromThread,
   ImportOutcome,
   ImportTask,
+  PeopleTask,
   Task,
   TaskResults,
   ToThread,
@@ -60,6 +70,22 @@ async function fitting(task: FitTask, run: Run): Promise<Leaderboard> {
   }
 }
 
+async function finding(task: PeopleTask, run: Run): Promise<People> {
+  const snapshot = await store.snapshot()
+  try {
+    return await fitPeople(task.definition, snapshot, run)
+  } finally {
+    await snapshot.close()
+  }
+}
+
+async function making(task: DialTask, run: Run): Promise<Dial> {
+  const { dial, model } = await fitOpinionDial(run)
+  await saveModel(model as never, task.folder, { replace: true })
+  await model.dispose()
+  return dial
+}
+
 function doing(task: Task, run: Run): Promise<TaskResults[Task['kind']]> {
   switch (task.kind) {
     case 'fit':
@@ -68,6 +94,10 @@ function doing(task: Task, run: Run): Promise<TaskResults[Task['kind']]> {
       return importing(task, run)
     case 'dataset':
       return loading(task, run)
+    case 'people':
+      return finding(task, run)
+    case 'dial':
+      return making(task, run)
   }
 }
 

@@ -10,5 +10,6 @@ export type {
   PlacedTaste,
   TasteEffect,
 } from './people.ts'
+export { type Reason, reasonsOf, tasteDistance } from './reasons.ts'
 export { shippedPeople } from './shipped.ts'
 export { type TasteColumn, tasteColumns } from './taste-columns.ts'

@@ -107,7 +107,8 @@ const erase = createRoute({
   path: '/v1/raters/{id}',
   tags: ['signals'],
   summary: 'Erase everything a rater said',
-  description: 'Removes the rater’s signals, and contents and contexts that nothing else mentions.',
+  description:
+    'Removes the rater’s signals, contents and contexts that nothing else mentions, and what was learned of the rater’s taste.',
   request: { params: z.object({ id: z.string() }) },
   responses: {
     200: {
@@ -168,7 +169,7 @@ const facets = createRoute({
 
 /** Sending signals, browsing them, counting them, and forgetting a rater. */
 export function signalRoutes(service: Service): OpenAPIHono {
-  const { store } = service
+  const { store, people } = service
   const routes = router()
   routes.use('/v1/signals', jsonBody(service.limits.bodyBytes))
   routes.openapi(send, async (c) => {
@@ -198,7 +199,13 @@ export function signalRoutes(service: Service): OpenAPIHono {
     if (!signal) throw missing('signal', id)
     return c.json(signal, 200)
   })
-  routes.openapi(erase, async (c) => c.json({ erased: await store.eraseRater(c.req.valid('param').id) }, 200))
+  routes.openapi(erase, async (c) => {
+    const { id } = c.req.valid('param')
+    const erased = await store.eraseRater(id)
+    // What was learned of somebody goes with what they said.
+    await people.forget(id)
+    return c.json({ erased }, 200)
+  })
   routes.openapi(counts, async (c) => c.json(await store.counts(), 200))
   routes.openapi(facets, async (c) => c.json(await store.facets(filterOf(c.req.valid('query'))), 200))
   return routes
