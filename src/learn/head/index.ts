@@ -12,6 +12,7 @@ export { raterRows } from './rater-rows.ts'
 export {
   initRoutedHead,
   mixtureLogOdds,
+  mixtureLogProbabilities,
   type RoutedHeadOptions,
   type RoutedHeadParameters,
   routedLogWeights,

@@ -1,6 +1,20 @@
 import { applyLinear, initLinear, type LinearParameters } from '../../nets/index.ts'
 import type { Random } from '../../run/index.ts'
-import { add, logSigmoid, logSoftmax, logSumExp, neg, type Symbolic, sub, type Tensor } from '../../tensor/index.ts'
+import {
+  abs,
+  add,
+  logSoftmax,
+  logSumExp,
+  mul,
+  neg,
+  relu,
+  type Symbolic,
+  sigmoid,
+  softplus,
+  sub,
+  type Tensor,
+  withGradient,
+} from '../../tensor/index.ts'
 
 export interface RoutedHeadOptions {
   /** K. */
@@ -43,15 +57,37 @@ export function routedLogWeights(parameters: Symbolic<RoutedHeadParameters>, con
   return logSoftmax(applyLinear(parameters.router, context))
 }
 
+/** ln σ(x) and ln σ(−x), which share ln(1 + e^−|x|); slopes are given, those of the parts being none at 0. */
+function logSigmoids(x: Tensor): readonly [Tensor, Tensor] {
+  const shared = softplus(neg(abs(x)))
+  const above = relu(x)
+  return [
+    withGradient(sub(sub(x, above), shared), [x], (gradient) => [mul(gradient, sigmoid(neg(x)))]),
+    withGradient(neg(add(above, shared)), [x], (gradient) => [neg(mul(gradient, sigmoid(x)))]),
+  ]
+}
+
 /**
- * Log-odds of a mixture of Bradley–Terry models: with P = Σ_k π_k σ(Δ_k), ln P − ln(1 − P). `pairLoss` of it is the
- * mixture's negative log-likelihood.
+ * ln P and ln(1 − P) of a mixture of Bradley–Terry models, P = Σ_k π_k σ(Δ_k).
+ *
+ * @param leads Δ, each head's reward of a less that of b, [..., K]
+ * @param logWeights ln π, [..., K]
+ * @returns [...] each
+ */
+export function mixtureLogProbabilities(leads: Tensor, logWeights: Tensor): readonly [Tensor, Tensor] {
+  const [preferred, other] = logSigmoids(leads)
+  return [logSumExp(add(logWeights, preferred), -1), logSumExp(add(logWeights, other), -1)]
+}
+
+/**
+ * Log-odds of a mixture of Bradley–Terry models, ln P − ln(1 − P). `pairLoss` of it is the mixture's negative
+ * log-likelihood.
  *
  * @param leads Δ, each head's reward of a less that of b, [..., K]
  * @param logWeights ln π, [..., K]
  * @returns [...]
  */
 export function mixtureLogOdds(leads: Tensor, logWeights: Tensor): Tensor {
-  const side = (towards: Tensor): Tensor => logSumExp(add(logWeights, logSigmoid(towards)), -1)
-  return sub(side(leads), side(neg(leads)))
+  const [preferred, other] = mixtureLogProbabilities(leads, logWeights)
+  return sub(preferred, other)
 }

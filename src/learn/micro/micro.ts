@@ -7,6 +7,7 @@ import {
   maximum,
   mean,
   mul,
+  neg,
   type Symbolic,
   sub,
   sum,
@@ -18,12 +19,14 @@ import { raterRows } from '../head/rater-rows.ts'
 import {
   initRoutedHead,
   mixtureLogOdds,
+  mixtureLogProbabilities,
   type RoutedHeadParameters,
   routedLogWeights,
   routedRewards,
 } from '../head/routed-head.ts'
 import { pairLoss } from '../loss/pair-loss.ts'
-import type { JudgedPairs, ModelKind } from '../model/model-kind.ts'
+import { reduceLosses } from '../loss/reduction.ts'
+import type { JudgedPairs, LabelledPairs, ModelKind } from '../model/model-kind.ts'
 
 /** Options of {@link mixtureKind}. */
 export const mixtureOptionsSchema = z.strictObject({
@@ -38,15 +41,34 @@ export const mixtureOptionsSchema = z.strictObject({
 })
 export type MixtureOptions = z.infer<typeof mixtureOptionsSchema>
 
+/** Each head's lead of a over b, [pairs, K]: heads have no bias, so one product of the difference tells it. */
+function leadsOf(parameters: Symbolic<RoutedHeadParameters>, { a, b }: JudgedPairs): Tensor {
+  return routedRewards(parameters, sub(a, b))
+}
+
 /** ln P(a preferred) − ln P(b preferred) of routed heads. */
 function oddsOf(
   parameters: Symbolic<RoutedHeadParameters>,
-  { a, b }: JudgedPairs,
+  pairs: JudgedPairs,
   logWeights: Tensor,
   { mixing }: MixtureOptions,
 ): Tensor {
-  const leads = sub(routedRewards(parameters, a), routedRewards(parameters, b))
+  const leads = leadsOf(parameters, pairs)
   return mixing === 'rewards' ? sum(mul(exp(logWeights), leads), -1) : mixtureLogOdds(leads, logWeights)
+}
+
+/** The mean of −ln P of what was said. */
+function likelihoodLoss(
+  parameters: Symbolic<RoutedHeadParameters>,
+  pairs: LabelledPairs,
+  logWeights: Tensor,
+  options: MixtureOptions,
+): Tensor {
+  const { target, weight } = pairs
+  if (options.mixing === 'rewards') return pairLoss(oddsOf(parameters, pairs, logWeights, options), { target, weight })
+  const [a, b] = mixtureLogProbabilities(leadsOf(parameters, pairs), logWeights)
+  // y ln P + (1 − y) ln(1 − P)
+  return reduceLosses(neg(add(b, mul(target, sub(a, b)))), { weight })
 }
 
 function contextOf(context: Tensor | undefined): Tensor {
@@ -96,8 +118,7 @@ export const mixtureKind: ModelKind<MixtureOptions, RoutedHeadParameters> = {
     oddsOf(parameters, pairs, routedLogWeights(parameters, contextOf(pairs.context)), options),
   loss(parameters, pairs, options) {
     const logWeights = routedLogWeights(parameters, contextOf(pairs.context))
-    const { target, weight } = pairs
-    const fit = pairLoss(oddsOf(parameters, pairs, logWeights, options), { target, weight })
+    const fit = likelihoodLoss(parameters, pairs, logWeights, options)
     return options.entropyWeight === 0 ? fit : add(fit, mul(unevenness(logWeights, options), options.entropyWeight))
   },
 }
