@@ -18,6 +18,25 @@ it('codes use all prototypes alike, and follow scores within that', async () => 
   expect((slopes as number[][]).flat().every((slope) => slope === 0)).toBe(true)
 })
 
+it('codes after three turns are those of the authors’ order: columns of e^{s/ε} first, then rows', async () => {
+  const codes = await evaluate(({ s }) => sinkhornCodes(s, { epsilon: 0.5 }), {
+    s: [[0.9, 0.1, -0.3], [0.8, 0.2, 0.1], [0.7, -0.5, 0.3], [-0.6, 0.4, 0]], // biome-ignore format: a table
+  })
+  // By NumPy, from the algorithm in the paper.
+  const expected = [
+    [0.54422944, 0.29763064, 0.15813992],
+    [0.38377067, 0.31310153, 0.3031278],
+    [0.37244467, 0.09152122, 0.53603411],
+    [0.03159601, 0.63239429, 0.33600971],
+  ]
+  expected.flat().forEach((code, at) => {
+    expect((codes as number[][]).flat()[at]).toBeCloseTo(code, 7)
+  })
+  // Nothing underflows, however far apart scores are.
+  const far = (await evaluate(({ s }) => sinkhornCodes(s), { s: [[900, 0], [0, -900]] })) as number[][] // biome-ignore format: a table
+  for (const row of far) expect(row.reduce((sum, x) => sum + x, 0)).toBeCloseTo(1, 12)
+})
+
 it('is ln K where rows are alike to all prototypes, and small where views agree', async () => {
   const at = (z: number[][], c: number[][]) => evaluate(({ z, c }) => swavLoss(z, z, c), { z, c })
   expect(await at([[1, 0], [2, 0]], [[0, 1], [0, 1], [0, -1]])).toBeCloseTo(Math.log(3), 12) // biome-ignore format: a table

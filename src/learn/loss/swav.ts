@@ -3,8 +3,8 @@ import {
   div,
   exp,
   logSoftmax,
+  logSumExp,
   matmul,
-  max,
   mul,
   neg,
   normalize,
@@ -33,14 +33,13 @@ export function sinkhornCodes(scores: Tensor, { epsilon = 0.05, iterations = 3 }
   if (!(epsilon > 0)) throw new RangeError(`sinkhornCodes: epsilon is ${epsilon}, expected a number above 0`)
   if (!(Number.isInteger(iterations) && iterations >= 1))
     throw new RangeError(`sinkhornCodes: iterations is ${iterations}, expected a whole number of at least 1`)
-  const fixed = div(stopGradient(scores), epsilon)
-  // The largest of each row is taken off, so that no row becomes 0; rows are scaled anyway.
-  let codes = exp(sub(fixed, max(fixed, -1, { keepDims: true })))
+  // In logarithms, where no row or column is too small to be scaled.
+  let codes = div(stopGradient(scores), epsilon)
   for (let turn = 0; turn < iterations; turn++) {
-    codes = div(codes, sum(codes, 0, { keepDims: true }))
-    codes = div(codes, sum(codes, -1, { keepDims: true }))
+    codes = sub(codes, logSumExp(codes, 0, { keepDims: true }))
+    codes = sub(codes, logSumExp(codes, -1, { keepDims: true }))
   }
-  return codes
+  return exp(codes)
 }
 
 export interface SwavOptions extends SinkhornOptions, Pick<Reduced, 'reduction'> {

@@ -1,3 +1,5 @@
+import { cholesky, choleskySolve, NotPositiveDefiniteError } from '../../measure/index.ts'
+
 /** The point of least length among the mixtures of some vectors. */
 export interface MinNorm {
   /** λ, at least 0, summing to 1: [vectors]. */
@@ -37,13 +39,14 @@ export function minNormOfTwo(first: number, between: number, second: number): nu
  * λ = argmin ‖Σ_t λ_t g_t‖² over weights that are at least 0 and sum to 1. The vector u = Σ λ_t g_t is a common ascent
  * direction of all objectives whose gradients g are, u·g_t ≥ ‖u‖² for each t, and it is 0 where no such direction is.
  *
- * Two vectors have a closed form. For more, the best pair is the start, and pairwise Frank–Wolfe moves weight from the
- * vector that leans most along u to the one that leans least, by an exact line search, until the duality gap is closed.
+ * Two vectors have a closed form. For more, the best pair is the start; the vector that leans least along u joins, and the
+ * shortest mixture of those that have weight is taken, until the duality gap is closed. That ends after finitely many
+ * steps, also where the shortest mixture is 0 and steps of Frank–Wolfe become ever smaller.
  *
  * @param gradients [vectors][width], or [vectors] of typed arrays
  * @throws {RangeError} when there are none, their lengths differ, or a number is not finite
  * @see Désidéri (2012), "Multiple-gradient descent algorithm (MGDA) for multiobjective optimization"; Sener & Koltun
- *   (2018), arXiv 1810.04650; Lacoste-Julien & Jaggi (2015), arXiv 1511.05932, for the pairwise steps
+ *   (2018), arXiv 1810.04650; Wolfe (1976), "Finding the nearest point in a polytope"
  * @example
  * minNormWeights([[1, 0], [0, 2]]).weights // [0.8, 0.2]
  */
@@ -71,31 +74,77 @@ export function minNormWeights(gradients: readonly ArrayLike<number>[], options:
   let longest = 0
   for (let i = 0; i < count; i++) longest = Math.max(longest, product(i, i))
   /** u·g_t */
-  const along = Float64Array.from(weights, (_, i) => {
-    let total = 0
-    for (let j = 0; j < count; j++) total += (weights[j] as number) * product(i, j)
-    return total
-  })
+  const along = new Float64Array(count)
+  const measure = (): void => {
+    for (let i = 0; i < count; i++) {
+      let total = 0
+      for (let j = 0; j < count; j++) total += (weights[j] as number) * product(i, j)
+      along[i] = total
+    }
+  }
+  measure()
   let iterations = 0
   for (; count > 2 && iterations < maximumIterations; iterations++) {
-    let [to, from, square] = [0, -1, 0]
+    let [to, square] = [0, 0]
     for (let i = 0; i < count; i++) {
       square += (weights[i] as number) * (along[i] as number)
       if ((along[i] as number) < (along[to] as number)) to = i
-      if ((weights[i] as number) > 0 && (from < 0 || (along[i] as number) > (along[from] as number))) from = i
     }
-    if (square - (along[to] as number) <= tolerance * longest || to === from) break
-    const curvature = product(to, to) + product(from, from) - 2 * product(to, from)
-    const most = weights[from] as number
-    const wanted = curvature > 0 ? ((along[from] as number) - (along[to] as number)) / curvature : most
-    const step = Math.min(most, wanted)
-    weights[from] = step === most ? 0 : most - step
-    weights[to] = (weights[to] as number) + step
-    for (let i = 0; i < count; i++) along[i] = (along[i] as number) + step * (product(i, to) - product(i, from))
+    if (square - (along[to] as number) <= tolerance * longest) break
+    if (!toShortest(weights, to, products, longest)) {
+      const share = minNormOfTwo(product(to, to), along[to] as number, square)
+      for (let i = 0; i < count; i++) weights[i] = (weights[i] as number) * (1 - share) + (i === to ? share : 0)
+    }
+    measure()
   }
   let square = 0
   for (let i = 0; i < count; i++) square += (weights[i] as number) * (along[i] as number)
   return { weights, norm: Math.sqrt(Math.max(0, square)), iterations }
+}
+
+/**
+ * Moves to the shortest mixture of the vectors that have weight and one more, letting go of those in the way: Wolfe's
+ * minor cycle. A mixture of S whose weights sum to 1 and may be negative is shortest at λ ∝ (G_S + ‖g‖² 1 1ᵀ)⁻¹ 1.
+ *
+ * @returns false, with nothing done, where rounding hides which way that is
+ */
+function toShortest(weights: Float64Array, to: number, products: Float64Array, longest: number): boolean {
+  const count = weights.length
+  const moved = Float64Array.from(weights)
+  let chosen = [...weights.keys()].filter((i) => (weights[i] as number) > 0 || i === to)
+  for (;;) {
+    const size = chosen.length
+    const matrix = Float64Array.from(
+      { length: size * size },
+      (_, at) =>
+        (products[(chosen[Math.floor(at / size)] as number) * count + (chosen[at % size] as number)] as number) /
+          longest +
+        1,
+    )
+    let wanted: Float64Array
+    try {
+      wanted = choleskySolve(cholesky(matrix, size), new Float64Array(size).fill(1))
+    } catch (error) {
+      if (error instanceof NotPositiveDefiniteError) return false
+      throw error
+    }
+    const total = wanted.reduce((sum, weight) => sum + weight, 0)
+    // How far one may go before a weight becomes negative, and whose that is.
+    let [length, first] = [1, -1]
+    chosen.forEach((i, at) => {
+      const [from, aim] = [moved[i] as number, (wanted[at] as number) / total]
+      if (aim <= 0 && from / (from - aim) < length) [length, first] = [from / (from - aim), i]
+    })
+    if (length === 0) return false
+    chosen.forEach((i, at) => {
+      const [from, aim] = [moved[i] as number, (wanted[at] as number) / total]
+      moved[i] = i === first ? 0 : Math.max(0, from + length * (aim - from))
+    })
+    if (first < 0) break
+    chosen = chosen.filter((i) => i !== first)
+  }
+  weights.set(moved)
+  return true
 }
 
 /** Inner products of all with all, checked. */

@@ -71,6 +71,20 @@ describe('minNormWeights', () => {
     }
   })
 
+  it('closes the gap to the shortest mixture in few steps, also where that is 0', () => {
+    for (let seed = 0; seed < 200; seed++) {
+      const random = seeded(seed)
+      // More vectors than dimensions, around 0 in most cases, where steps towards single vectors hardly get nearer.
+      const vectors = Array.from({ length: 4 + (seed % 3) }, () => [random.normal(), random.normal(), random.normal()])
+      const { weights, norm, iterations } = minNormWeights(vectors)
+      const u = [0, 1, 2].map((k) => vectors.reduce((sum, v, t) => sum + (weights[t] as number) * (v[k] as number), 0))
+      const least = Math.min(...vectors.map((v) => v.reduce((sum, x, k) => sum + x * (u[k] as number), 0)))
+      const longest = Math.max(...vectors.map((v) => v.reduce((sum, x) => sum + x * x, 0)))
+      expect(norm ** 2 - least).toBeLessThanOrEqual(1e-10 * longest)
+      expect(iterations).toBeLessThan(20)
+    }
+  })
+
   it('says which number is wrong', () => {
     expect(() => minNormWeights([])).toThrow('no gradients')
     expect(() => minNormWeights([[1], [1, 2]])).toThrow('gradient 1 has 2 numbers')

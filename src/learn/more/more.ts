@@ -87,16 +87,18 @@ const stationary = 1e-6
 
 /**
  * MORE, multi-objective reward learning: one reward model for sources that disagree. In every update the sources are
- * weighed so that the step is a descent direction for all of them,
+ * weighed so that none is left behind,
  *
  *     g_t = ∇_w ℓ_t(w),  m_t ← (1 − α) m_t + α g_t,  λ = argmin ‖Σ_t λ_t m_t/‖m_t‖‖²,
  *     L = T Σ_t λ_t Σ_{i ∈ t} ℓ_i / n
  *
  * with w the weights of the last layer, ℓ the pairwise logistic loss, T the sources and n the pairs of the batch. The
  * shortest mixture leans on the sources whose gradients agree least with the others' and is shorter than their mean, so
- * that a loud source cannot undo a quiet one, and what sources disagree about makes the model less sure. With equal
- * weights it is multi-task training on the same batches. Where the shortest mixture is 0, nothing serves all and the
- * update is skipped. The momentum starts from the first gradient.
+ * that a loud source cannot undo a quiet one, and what sources disagree about makes the model less sure. As in the
+ * authors' code, λ comes from scaled gradients and weighs the losses themselves: the step is a descent direction for all
+ * sources for certain only with `normalize: 'none'` and a momentum of 1. With equal weights it is multi-task training on
+ * the same batches. Where the shortest mixture is 0, nothing serves all and the update's gradient is 0. The momentum
+ * starts from the first gradient.
  *
  * @returns a model of `rewardKind` without bias; its metrics have each source's mean weight as `weight/<source>`
  * @throws {RangeError} as `fitPreferences`
