@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Comparison, candidate } from '../collect/index.ts'
+import { type Comparison, candidate, type Rating } from '../collect/index.ts'
 import { seeded, startRun } from '../run/index.ts'
 import { givenFeatures } from './encoder/given-features.ts'
 import { learnPreferences } from './learn-preferences.ts'
@@ -53,10 +53,57 @@ it('learns what decides votes, and says how well on contexts it has not seen', a
   expect((await learn()).report).toEqual(report)
 })
 
-it('splits by pair where contexts are few, unless told otherwise', async () => {
-  const { report } = await learnPreferences(votes(1, 60), { kind: rewardKind, encoder, epochs: 3 }, startRun())
+/** Fifteen people's ratings at random, each of 12 things that nobody else rated. */
+function ratings(): Rating[] {
+  const random = seeded('ratings')
+  return Array.from({ length: 15 * 12 }, (_, nth) => ({
+    kind: 'rating',
+    id: `${nth}`,
+    rater: { id: `rater ${nth % 15}`, kind: 'simulated' },
+    context: { id: 'everywhere' },
+    time: 0,
+    source: 'test',
+    candidate: candidate({ modality: 'item', item: `${nth}` }),
+    aspects: { overall: random.integer(100) },
+  }))
+}
+
+it('splits by candidate where contexts are few, so that ratings at random are not told from each other', async () => {
+  const names = Object.fromEntries(ratings().map(({ candidate: { id } }, at) => [id, at]))
+  const { report } = await learnPreferences(
+    ratings().map((rating) => ({
+      ...rating,
+      // A column for each thing, so that whatever was seen of it can be learned by heart.
+      candidate: {
+        ...rating.candidate,
+        features: Object.fromEntries(
+          Array.from({ length: 180 }, (_, k) => [`is ${k}`, Number(names[rating.candidate.id] === k)]),
+        ),
+      },
+    })),
+    {
+      kind: rewardKind,
+      encoder: givenFeatures({ of: 'candidate', names: Array.from({ length: 180 }, (_, k) => `is ${k}`) }),
+      epochs: 20,
+    },
+    startRun({ seed: 1 }),
+  )
+  expect(report.split).toBe('component')
+  expect(report.pairs.test).toBe(198)
+  expect(report.test.accuracy).toBeLessThan(0.6)
+})
+
+it('splits by pair where candidates are few as well, unless told otherwise', async () => {
+  const few = votes(1, 60).map((vote, nth) => ({
+    ...vote,
+    a: candidate({ modality: 'item', item: 'x' }, { features: { size: 1 } }),
+    b: candidate({ modality: 'item', item: `y${nth % 5}` }, { features: { size: nth % 5 } }),
+  }))
+  const { report } = await learnPreferences(few, { kind: rewardKind, encoder, epochs: 3 }, startRun())
   expect(report.split).toBe('pair')
   const asked = { kind: rewardKind, encoder, epochs: 3, split: 'context' as const }
-  await expect(learnPreferences(votes(1, 60), asked, startRun())).rejects.toThrow('1 groups cannot be split')
-  await expect(learnPreferences(votes(1, 60), { ...asked, heldOut: 0.7 }, startRun())).rejects.toThrow('heldOut is 0.7')
+  await expect(learnPreferences(few, asked, startRun())).rejects.toThrow(
+    'the 60 pairs to learn from are of 1 context; training, validation and test need at least 3',
+  )
+  await expect(learnPreferences(few, { ...asked, heldOut: 0.7 }, startRun())).rejects.toThrow('heldOut is 0.7')
 })

@@ -3,14 +3,17 @@ import type { Run } from '../run/index.ts'
 import { calibrateModel, evaluateModel, type PairEvaluation } from './calibrate.ts'
 import { type FitPreferences, fitPreferences } from './model/fit-preferences.ts'
 import type { FittedModel } from './model/fitted-model.ts'
-import { takePairs } from './pairs/pair-data.ts'
+import { type PairData, takePairs } from './pairs/pair-data.ts'
 import { type PairsOptions, pairsOf, type Signals } from './pairs/pairs-of.ts'
 import { pairGroups, type SplitBy, splitGroups } from './split.ts'
 
 export interface LearnOptions<O, P> extends Omit<FitPreferences<O, P>, 'data' | 'validation'> {
   /** How signals become pairs. Default as `pairsOf`. */
   readonly pairs?: PairsOptions
-  /** What training and test do not share. Default `context` where there are ten of them, else `pair`. */
+  /**
+   * What training and test do not share. Default the first of `context` and `component` (candidates) of which there are
+   * ten, else `pair`.
+   */
   readonly split?: SplitBy
   /** Share of the pairs to test on; half as many more end training and fit the temperature. Default 0.2. */
   readonly heldOut?: number
@@ -31,8 +34,31 @@ export interface LearnReport {
   readonly accuracyInterval: readonly [lower: number, upper: number]
 }
 
-/** Below this many contexts, a split by context would leave too few on either side. */
-const fewContexts = 10
+/** Fewer groups than these would leave too few on either side of a split. */
+const enoughGroups = 10
+
+/** The strictest split that there are groups for. By pair alone, a model may know both candidates from other pairs. */
+function usualSplit(data: PairData): SplitBy {
+  const enough = (by: SplitBy): boolean => new Set(pairGroups(data, by)).size >= enoughGroups
+  return (['context', 'component'] as const).find(enough) ?? 'pair'
+}
+
+/** The pairs of training, validation and test. */
+function threeParts(
+  groups: Int32Array,
+  split: SplitBy,
+  heldOut: number,
+  run: Run,
+): readonly [train: Int32Array, validation: Int32Array, test: Int32Array] {
+  const count = new Set(groups).size
+  if (count < 3)
+    throw new RangeError(
+      `the ${groups.length === 1 ? 'one pair' : `${groups.length} pairs`} to learn from ${groups.length === 1 ? 'is' : 'are'} of ${count} ${split}${count === 1 ? '' : 's'}; training, validation and test need at least 3 that they do not share`,
+    )
+  const shares = [1 - 1.5 * heldOut, 0.5 * heldOut, heldOut]
+  const [train, validation, test] = splitGroups(groups, shares, run.random('split'))
+  return [train as Int32Array, validation as Int32Array, test as Int32Array]
+}
 
 /**
  * From signals to a model that is known to be worth something: pairs, three parts that share no prompt (or rater, or
@@ -53,14 +79,9 @@ export async function learnPreferences<O, P>(
   if (!(heldOut > 0 && heldOut < 0.5))
     throw new RangeError(`learnPreferences: heldOut is ${heldOut}, expected a number between 0 and ½`)
   const data = await pairsOf(signals, reading)
-  const split = asked ?? (new Set(data.context).size >= fewContexts ? 'context' : 'pair')
+  const split = asked ?? usualSplit(data)
   const groups = pairGroups(data, split)
-  const shares = [1 - 1.5 * heldOut, 0.5 * heldOut, heldOut]
-  const [train, validation, test] = splitGroups(groups, shares, run.random('split')) as [
-    Int32Array,
-    Int32Array,
-    Int32Array,
-  ]
+  const [train, validation, test] = threeParts(groups, split, heldOut, run)
   const held = takePairs(data, validation)
   const fitted = await fitPreferences({ ...fitting, data: takePairs(data, train), validation: held }, run)
   const calibrated = await calibrateModel(fitted, held)
