@@ -10,13 +10,18 @@ describe('jsonIn', () => {
     ['Set {x} is small, so [1, 2].', [1, 2]],
     ['```\n[3]\n```', [3]],
     ['<think>[1]\n{"a": 2}</think>\n{"a": 3}', { a: 3 }],
+    ['Perhaps {"a": 2}?</think>\n{"a": 3}', { a: 3 }],
+    ['{"a": "<think>"}', { a: '<think>' }],
   ])('finds the value in %j', (answer, json) => {
     expect(jsonIn(answer)).toEqual({ json })
   })
 
-  it.each(['', 'tea', '{"a": 1', '{a: 1}', '{{{{'])('finds none in %j', (answer) => {
-    expect(jsonIn(answer)).toBeUndefined()
-  })
+  it.each(['<think>Perhaps {"a": 2}, but', '{"a": 2}</think>', '', 'tea', '{"a": 1', '{a: 1}', '{{{{'])(
+    'finds none in %j',
+    (answer) => {
+      expect(jsonIn(answer)).toBeUndefined()
+    },
+  )
 
   it('gives up on endless brackets', () => {
     expect(jsonIn('['.repeat(100_000))).toBeUndefined()

@@ -16,12 +16,12 @@ function balanced(text: string, start: number): string | undefined {
 
 /**
  * The JSON value in a model's answer: the whole of it, else what stands in a fenced block, else the first object or
- * array in it that can be read. Thoughts between `<think>` tags are left out.
+ * array in it that can be read. Thoughts between `<think>` tags are left out, also where the first tag is missing (it was
+ * part of the prompt) or the last (the answer was cut off).
  *
  * @returns undefined when there is none
  */
 export function jsonIn(answer: string): { readonly json: unknown } | undefined {
-  const said = answer.replace(/<think>[\s\S]*?<\/think>/g, '').trim()
   const read = (text: string): { readonly json: unknown } | undefined => {
     try {
       return { json: JSON.parse(text) as unknown }
@@ -29,6 +29,10 @@ export function jsonIn(answer: string): { readonly json: unknown } | undefined {
       return undefined
     }
   }
+  const all = read(answer.trim())
+  if (all) return all
+  const spoken = answer.split('</think>').at(-1) ?? ''
+  const said = spoken.replace(/<think>[\s\S]*$/, '').trim()
   const whole = read(said)
   if (whole) return whole
   for (const [, block = ''] of said.matchAll(/```[a-z]*\s*\n([\s\S]*?)```/gi)) {

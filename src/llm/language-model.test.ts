@@ -170,6 +170,41 @@ describe('generateText', () => {
 })
 
 describe('the cache', () => {
+  it('asks one question once, however many ask it at the same time', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'penchant-llm-'))
+    server.reply = (_, count) => saying(`answer ${count}`)
+    const model = open({ cache: folderCache(folder) })
+    const answers = await Promise.all([1, 2, 3].map(() => model.generateText('?')))
+    expect(answers.map(({ text }) => text)).toEqual(['answer 1', 'answer 1', 'answer 1'])
+    expect(model.usage()).toMatchObject({ calls: 1, cached: 2 })
+    rmSync(folder, { recursive: true })
+  })
+
+  it('asks again where the one who asked first gave up, and lets who waits give up alone', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'penchant-llm-'))
+    let answered = 0
+    server.reply = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      return saying(`answer ${++answered}`)
+    }
+    const model = open({ cache: folderCache(folder) })
+    const [first, second] = [new AbortController(), new AbortController()]
+    const asked = [
+      model.generateText('?', { signal: first.signal }),
+      model.generateText('?', { signal: second.signal }),
+      model.generateText('?'),
+    ]
+    const outcomes = Promise.allSettled(asked)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    second.abort(new Error('second gave up'))
+    await expect(asked[1]).rejects.toThrow('second gave up')
+    first.abort(new Error('first gave up'))
+    const [one, , three] = await outcomes
+    expect(one).toMatchObject({ status: 'rejected', reason: { message: 'first gave up' } })
+    expect(three).toMatchObject({ status: 'fulfilled', value: { text: expect.stringContaining('answer') } })
+    rmSync(folder, { recursive: true })
+  })
+
   let folder: string
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'penchant-answers-'))

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { LanguageModel as SdkModel } from 'ai'
 import { z } from 'zod'
 import { canonicalJson, contentHash, type Json } from '../run/index.ts'
@@ -118,11 +119,15 @@ export function languageModel(
   const account = openAccount(price)
   const call = openCaller(id, options, redact, account.retried)
 
+  /** Questions under way whose answers will be kept. */
+  const asking = new Map<string, Promise<unknown>>()
+
   const generate = async (
     prompt: Prompt,
-    { signal, ...sampling }: GenerateOptions,
+    generateOptions: GenerateOptions,
     responseFormat?: ResponseFormat,
   ): Promise<GeneratedText> => {
+    const { signal, ...sampling } = generateOptions
     const messages = promptMessages(prompt)
     const { sample = 0, stop, ...others } = sampling
     const key = contentHash(canonicalJson({ id, messages, ...others, stop, sample, responseFormat } as unknown as Json))
@@ -132,6 +137,29 @@ export function languageModel(
       account.cached()
       return { ...defined(kept.data), cached: true }
     }
+    const underWay = cache && asking.get(key)
+    if (underWay) {
+      await settled(underWay, signal)
+      // Kept by now, or asked again where the other failed.
+      return generate(prompt, generateOptions, responseFormat)
+    }
+    const answer = ask(messages, sampling, key, signal, responseFormat)
+    if (!cache) return answer
+    asking.set(key, answer)
+    try {
+      return await answer
+    } finally {
+      asking.delete(key)
+    }
+  }
+
+  const ask = async (
+    messages: readonly PromptMessage[],
+    { sample: _, stop, ...others }: SamplingOptions,
+    key: string,
+    signal: AbortSignal | undefined,
+    responseFormat: ResponseFormat | undefined,
+  ): Promise<GeneratedText> => {
     const result = await call(
       (abortSignal) =>
         sdk.doGenerate({
@@ -204,6 +232,23 @@ function opened(source: Endpoint | { readonly sdk: ServedModel }): {
   }
   const { provider, id, redact } = openEndpoint(source)
   return { sdk: provider.chatModel(source.model), id, redact }
+}
+
+/** Waits until something is over, however it ends. @throws the signal's reason when aborted before that */
+async function settled(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  const over = work.then(
+    () => undefined,
+    () => undefined,
+  )
+  if (signal === undefined) return over
+  const stop = new AbortController()
+  const aborted = once(signal, 'abort', { signal: stop.signal }).then(
+    () => undefined,
+    () => undefined,
+  )
+  await Promise.race([over, aborted])
+  stop.abort()
+  signal.throwIfAborted()
 }
 
 /** Without the members that are undefined. */
