@@ -218,7 +218,7 @@ function curveFigure({ name, curve, chosen, models }: Traded): Promise<string> {
       dot(rows, { x: 'gini', y: 'recall', fill: figureColors.method, r: 3.5 }),
       dot(mark, { x: 'gini', y: 'recall', stroke: figureColors.truth, r: 8 }),
       dot(models.slice(0, 2), { x: 'gini', y: 'recall', fill: figureColors.baseline, r: 4.5 }),
-      text(models.slice(0, 2), { x: 'gini', y: 'recall', text: 'name', dy: -10 }),
+      text(models.slice(0, 2), { x: 'gini', y: 'recall', text: 'name', textAnchor: 'end', dx: -9 }),
     ],
   }))
 }
@@ -234,7 +234,7 @@ function insertionFigure(steps: ReturnType<typeof insertion>): Promise<string> {
       })),
     ),
   )
-  const ends = rows.filter(({ changed, series }) => changed === 0 && series.endsWith('original'))
+  const ends = rows.filter(({ changed, series }) => changed === steps.length >> 1 && series.endsWith('corrected'))
   return plotSvg(({ line, text }) => ({
     title: 'Corrected measures reach both ends, the original ones do not',
     subtitle:
@@ -257,8 +257,9 @@ function insertionFigure(steps: ReturnType<typeof insertion>): Promise<string> {
         x: 'changed',
         y: 'value',
         text: (row: { series: string }) => row.series.split(' ')[0],
-        dx: 22,
-        dy: -8,
+        textAnchor: 'start',
+        dx: 6,
+        dy: 10,
       }),
     ],
   }))
