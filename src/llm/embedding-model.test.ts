@@ -36,6 +36,17 @@ describe('embed', () => {
     expect(server.asked[0]?.key).toBe('Bearer sk-secret-1')
   })
 
+  it('matches vectors to texts by the index that the server gives them', async () => {
+    server.reply = async ({ body }) => {
+      const answer = (await embedding(body.input.map(vectorOf)).json()) as { data: object[] }
+      return Response.json({ ...answer, data: answer.data.toReversed() })
+    }
+    const texts = ['b', 'aa', 'ccc']
+    const model = open()
+    expect((await model.embed(texts)).map((vector) => [...vector])).toEqual(texts.map(vectorOf))
+    expect(model.usage().inputTokens).toBe(7)
+  })
+
   it('asks for no vectors when there are no texts, and sends a space for the empty text', async () => {
     const model = open()
     expect(await model.embed([])).toEqual([])

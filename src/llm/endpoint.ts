@@ -1,4 +1,5 @@
 import { createOpenAICompatible, type OpenAICompatibleProvider } from '@ai-sdk/openai-compatible'
+import { z } from 'zod'
 
 /** Where a model is served with the protocol of OpenAI. */
 export interface Endpoint {
@@ -21,6 +22,35 @@ export interface OpenEndpoint {
   redact(text: string): string
 }
 
+const indexed = z.looseObject({ data: z.array(z.looseObject({ index: z.int() })) })
+
+/**
+ * Fetches, and puts vectors in the order of the texts they are of: the protocol tells it by `index`, which the SDK does
+ * not read.
+ */
+async function fetchInOrder(...request: Parameters<typeof fetch>): Promise<Response> {
+  const response = await fetch(...request)
+  const [asked] = request
+  const { pathname } = new URL(asked instanceof Request ? asked.url : asked)
+  if (!response.ok || !pathname.endsWith('/embeddings')) return response
+  const text = await response.text()
+  const { status, headers } = response
+  const sorted = indexed.safeParse(jsonOf(text))
+  const body =
+    sorted.success && sorted.data.data.some(({ index }, at) => index !== at)
+      ? JSON.stringify({ ...sorted.data, data: sorted.data.data.toSorted((one, other) => one.index - other.index) })
+      : text
+  return new Response(body, { status, headers: { 'content-type': headers.get('content-type') ?? 'application/json' } })
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** Opens an endpoint. @throws {TypeError} when the address is none of http or https, or the model has no name */
 export function openEndpoint({ baseUrl, model, apiKey, headers = {} }: Endpoint): OpenEndpoint {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
@@ -41,6 +71,7 @@ export function openEndpoint({ baseUrl, model, apiKey, headers = {} }: Endpoint)
       ...(apiKey !== undefined && apiKey !== '' && { apiKey }),
       ...(url.search !== '' && { queryParams: Object.fromEntries(url.searchParams) }),
       supportsStructuredOutputs: true,
+      fetch: fetchInOrder,
     }),
     id: `${base} ${model}`,
     redact: (text) => secrets.reduce<string>((clean, secret) => clean.replaceAll(secret ?? '', '[secret]'), text),
