@@ -1,3 +1,4 @@
+import type { Random } from '../run/index.ts'
 import { zeroed } from './graph/dtype.ts'
 import { type TensorValue, value } from './graph/value.ts'
 
@@ -6,6 +7,25 @@ export interface Examples<Inputs> {
   readonly count: number
   /** The inputs of a step for some examples, in this order. */
   batch(indices: Uint32Array): Inputs | Promise<Inputs>
+}
+
+/**
+ * More examples than are to be held at once: they come in pieces, in the order to train on, and anew for each epoch.
+ */
+export interface ExampleStream<Inputs> {
+  /**
+   * The pieces of one epoch. Equal random numbers give equal pieces, so that a fit can go on within an epoch.
+   *
+   * @param batchSize what the count of each piece but the last is a multiple of
+   */
+  pieces(random: Random, batchSize: number): AsyncIterable<ExamplePiece<Inputs>>
+}
+
+/** Consecutive examples of a stream. */
+export interface ExamplePiece<Inputs> {
+  readonly count: number
+  /** Makes them ready; not called for what a fit that goes on has seen already. */
+  open(): Examples<Inputs> | Promise<Examples<Inputs>>
 }
 
 /** One row of a table for each example; examples may share rows. */

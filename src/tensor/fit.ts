@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { type Run, writeWhole } from '../run/index.ts'
+import { type Random, type Run, writeWhole } from '../run/index.ts'
 import type { InputSpecs, InputValues } from './compile.ts'
-import { arraysOf, type Examples } from './examples.ts'
+import { arraysOf, type ExampleStream, type Examples } from './examples.ts'
 import { fitCheckpoint, type Standing } from './fit-checkpoint.ts'
 import { type FitTable, type NamedTable, takeStep } from './fit-tables.ts'
-import type { TrainStep } from './train-step.ts'
+import type { StepLoop, TrainStep } from './train-step.ts'
 
 /** What is known after a step or an epoch. */
 export interface FitMetrics {
@@ -31,7 +31,8 @@ export interface EarlyStopping {
 }
 
 export interface FitOptions<Inputs, Rows extends keyof Inputs = never> {
-  readonly examples: Examples<Omit<Inputs, Rows>>
+  /** A stream is trained on in its own order, and held a piece at a time. */
+  readonly examples: Examples<Omit<Inputs, Rows>> | ExampleStream<Omit<Inputs, Rows>>
   /** Tables trained with the parameters, by the names they have in the checkpoint. Default none. */
   readonly tables?: Readonly<Record<string, FitTable<Inputs, Rows>>>
   readonly batchSize: number
@@ -66,6 +67,12 @@ export interface FitResult {
   readonly best?: { readonly epoch: number; readonly value: number }
   /** One entry per epoch. */
   readonly history: readonly FitMetrics[]
+}
+
+/** Examples, and many steps on them in one run where the step can. */
+interface Opened<Inputs> {
+  readonly some: Examples<Inputs>
+  readonly loop: StepLoop | undefined
 }
 
 /** How long the steps of one go may take, in milliseconds. */
@@ -123,9 +130,11 @@ export async function* fitting<I extends InputSpecs, P, R, Rows extends keyof I 
   ] as const)
     if (!(Number.isInteger(number) || number === Number.POSITIVE_INFINITY) || number < 1)
       throw new RangeError(`fit: ${what} is ${number}, expected a whole number of at least 1`)
-  const whole = Math.floor(examples.count / batchSize)
-  const batches = options.dropLast ? whole : Math.ceil(examples.count / batchSize)
-  if (batches === 0) throw new RangeError(`fit: ${examples.count} examples make no batch of ${batchSize}`)
+  const batchesOf = (count: number): number => Math[options.dropLast ? 'floor' : 'ceil'](count / batchSize)
+  const streamed = 'pieces' in examples
+  // Of a stream they are known once an epoch is over.
+  let batches = streamed ? undefined : batchesOf(examples.count)
+  if (batches === 0 && !streamed) throw new RangeError(`fit: ${examples.count} examples make no batch of ${batchSize}`)
 
   const tables: readonly NamedTable<InputValues<I>, Rows>[] = Object.entries(options.tables ?? {})
   const checkpoint = fitCheckpoint(
@@ -162,8 +171,8 @@ export async function* fitting<I extends InputSpecs, P, R, Rows extends keyof I 
   const progress = (what: string): void =>
     run.progress({
       label: `${name}: ${what}epoch ${standing.epoch} of ${epochs}`,
-      done: (standing.epoch - 1) * batches + standing.batch,
-      total: epochs * batches,
+      done: batches === undefined ? standing.updates : (standing.epoch - 1) * batches + standing.batch,
+      ...(batches !== undefined && { total: epochs * batches }),
     })
   // A fit that was finished goes on when it is asked for more epochs.
   if (standing.finished === 'finished' && standing.epoch <= epochs) delete standing.finished
@@ -171,19 +180,27 @@ export async function* fitting<I extends InputSpecs, P, R, Rows extends keyof I 
 
   // Where a resumed fit starts, so that time is told by what is done from here on.
   progress('')
-  const held = tables.length === 0 && stepsAtOnce > 1 ? arraysOf(examples) : undefined
-  const loop = held && (await step.loop?.(held))
+  const open = async (some: Examples<Omit<InputValues<I>, Rows>>): Promise<Opened<Omit<InputValues<I>, Rows>>> => {
+    const held = tables.length === 0 && stepsAtOnce > 1 ? arraysOf(some) : undefined
+    return { some, loop: held && (await step.loop?.(held)) }
+  }
+  const all = streamed ? undefined : await open(examples)
   // How many steps are taken at once decides no number, so the clock may.
   let stepMs = goMs
   let waiting = false
-  /** Takes the next steps of an epoch, and returns the loss of each and how many examples it saw. */
-  const advance = async (order: Uint32Array): Promise<readonly (readonly [loss: number, size: number])[]> => {
-    const from = standing.batch * batchSize
-    const toCheckpoint = every ? every - (standing.updates % every) : batches
-    const most = Math.min(stepsAtOnce, toCheckpoint, whole - standing.batch, Math.max(1, Math.floor(goMs / stepMs)))
+  /** Takes the next steps of a piece, and returns the loss of each and how many examples it saw. */
+  const advance = async (
+    { some, loop }: Opened<Omit<InputValues<I>, Rows>>,
+    order: Uint32Array,
+    batch: number,
+  ): Promise<readonly (readonly [loss: number, size: number])[]> => {
+    const from = batch * batchSize
+    const toCheckpoint = every ? every - (standing.updates % every) : Number.POSITIVE_INFINITY
+    const whole = Math.floor(order.length / batchSize) - batch
+    const most = Math.min(stepsAtOnce, toCheckpoint, whole, Math.max(1, Math.floor(goMs / stepMs)))
     const indices = order.subarray(from, from + Math.max(1, most) * batchSize)
     if (!loop) {
-      const { loss, updateTables } = await takeStep(step, tables, await examples.batch(indices))
+      const { loss, updateTables } = await takeStep(step, tables, await some.batch(indices))
       if (Number.isFinite(loss)) updateTables()
       return [[loss, indices.length]]
     }
@@ -193,35 +210,54 @@ export async function* fitting<I extends InputSpecs, P, R, Rows extends keyof I 
     stepMs = (performance.now() - start) / losses.length
     return losses.map((loss) => [loss, size])
   }
+  /** What is trained on in an epoch, piece by piece, and the batches before it; without what was seen already. */
+  async function* piecesOf(random: Random) {
+    if (all) yield { opened: all, order: random.shuffle(upTo(all.some.count)), before: 0 }
+    else if ('pieces' in examples) {
+      let before = 0
+      for await (const piece of examples.pieces(random, batchSize)) {
+        if (!Number.isInteger(before))
+          throw new RangeError(`${name}: a piece that is not the last has no whole number of batches of ${batchSize}`)
+        if (standing.batch < before + batchesOf(piece.count))
+          yield { opened: await open(await piece.open()), order: upTo(piece.count), before }
+        before += piece.count / batchSize
+      }
+    }
+  }
   try {
     for (;;) {
-      const order = run.random(`${orderName}/order/${standing.epoch}`).shuffle(upTo(examples.count))
-      while (standing.batch < batches) {
-        if (run.signal.aborted) {
-          if (every !== 0) await checkpoint.save(standing)
-          throw run.signal.reason
+      const random = run.random(`${orderName}/order/${standing.epoch}`)
+      for await (const { opened, order, before: earlier } of piecesOf(random)) {
+        const last = earlier + batchesOf(order.length)
+        while (standing.batch < last) {
+          if (run.signal.aborted) {
+            if (every !== 0) await checkpoint.save(standing)
+            throw run.signal.reason
+          }
+          const taken = await advance(opened, order, standing.batch - earlier)
+          const before = standing.updates
+          for (const [at, [loss, size]] of taken.entries()) {
+            if (!Number.isFinite(loss))
+              throw new RangeError(
+                `${name}: the loss is ${loss} at update ${before + at + 1} (epoch ${standing.epoch}); compile the step with debug: true to learn which operation gave it`,
+              )
+            standing.lossSum += loss * size
+            standing.seen += size
+          }
+          standing.updates = step.updates
+          standing.batch += taken.length
+          progress('')
+          // Within an epoch only: at its end the checkpoint waits for validation.
+          if (every !== undefined && every > 0 && standing.updates % every === 0 && standing.batch !== batches)
+            await checkpoint.save(standing)
+          waiting = true
+          for (const [at, [loss]] of taken.entries())
+            yield { kind: 'step', epoch: standing.epoch, updates: before + at + 1, loss }
+          waiting = false
         }
-        const taken = await advance(order)
-        const before = standing.updates
-        for (const [at, [loss, size]] of taken.entries()) {
-          if (!Number.isFinite(loss))
-            throw new RangeError(
-              `${name}: the loss is ${loss} at update ${before + at + 1} (epoch ${standing.epoch}); compile the step with debug: true to learn which operation gave it`,
-            )
-          standing.lossSum += loss * size
-          standing.seen += size
-        }
-        standing.updates = step.updates
-        standing.batch += taken.length
-        progress('')
-        // Within an epoch only: at its end the checkpoint waits for validation.
-        if (every !== undefined && every > 0 && standing.updates % every === 0 && standing.batch < batches)
-          await checkpoint.save(standing)
-        waiting = true
-        for (const [at, [loss]] of taken.entries())
-          yield { kind: 'step', epoch: standing.epoch, updates: before + at + 1, loss }
-        waiting = false
       }
+      if (standing.batch === 0) throw new RangeError(`${name}: the stream has no batch of ${batchSize} examples`)
+      batches ??= standing.batch
 
       if (options.validate) progress('validation of ')
       const validation = await options.validate?.()

@@ -23,7 +23,15 @@ export {
   type TouchedRows,
 } from './embedding-table.ts'
 export { type EvaluateOptions, evaluate, type Plain } from './evaluate.ts'
-export { type ExampleColumn, type Examples, examplesOf, type SharedValue, type TableRows } from './examples.ts'
+export {
+  type ExampleColumn,
+  type ExamplePiece,
+  type ExampleStream,
+  type Examples,
+  examplesOf,
+  type SharedValue,
+  type TableRows,
+} from './examples.ts'
 export { type ExportOptions, exportOnnx, type OnnxModel, openOnnx, readOnnxMetadata, saveOnnx } from './export.ts'
 export { checkGradients, type GradientCheck, type GradientCheckOptions } from './finite-difference.ts'
 export {
