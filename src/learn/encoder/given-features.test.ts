@@ -41,6 +41,11 @@ it('names what is missing or no number', async () => {
   await expect(givenFeatures({ of: 'rater', names: ['age'] }).prepare([judged('x')])).rejects.toThrow(
     'of the rater (none)',
   )
+  // Words are no numbers, not even the empty one.
+  for (const hour of ['', '7'])
+    await expect(
+      givenFeatures({ of: 'candidate', names: ['hour'] }).prepare([judged('x', { features: { hour } })]),
+    ).rejects.toThrow(`is ${JSON.stringify(hour)}, expected a finite number`)
   await expect(givenFeatures({ rows: { x: [1] } }).prepare([tea])).rejects.toThrow('no row for the candidate')
   expect(() => givenFeatures({ rows: { x: [1], y: [1, 2] } })).toThrow('the row of y has 2 numbers')
   expect(() => givenFeatures({ rows: { x: [Number.NaN] } })).toThrow('number 0 of x is NaN')

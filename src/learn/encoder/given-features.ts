@@ -94,7 +94,8 @@ function fromNames(of: 'candidate' | 'context' | 'rater', names: readonly string
     read(judgement) {
       const found = of === 'rater' ? judgement.rater?.traits : judgement[of].features
       return names.map((name) => {
-        const number = Number(found?.[name] ?? Number.NaN)
+        const given = found?.[name]
+        const number = typeof given === 'string' ? Number.NaN : Number(given ?? Number.NaN)
         if (!Number.isFinite(number))
           throw new RangeError(
             `givenFeatures: "${name}" of the ${of} ${judgement[of]?.id ?? '(none)'} is ${JSON.stringify(found?.[name])}, expected a finite number`,

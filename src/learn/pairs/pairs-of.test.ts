@@ -87,6 +87,10 @@ describe('pairsOf', () => {
     await expect(of([aspects], { aspect: 'colour' })).rejects.toThrow(
       'no signal has the aspect "colour"; there is warmth',
     )
+    // A name that every object knows: only who has it as an aspect says something of it.
+    const odd = [rating(tea, { warmth: 1 }), rating(coffee, { constructor: 4 }), rating(cocoa, { constructor: 2 })]
+    expect(await of(odd, { aspect: 'constructor' })).toEqual(['coffee > cocoa: 1 × 1.00'])
+    await expect(of(odd, { minimumGap: Number.NaN })).rejects.toThrow('minimumGap is NaN')
   })
 
   it('makes all pairs of a ranking, or neighbours, which may share one weight', async () => {

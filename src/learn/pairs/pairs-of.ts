@@ -53,21 +53,28 @@ export async function* readSignals(signals: Signals, kinds: readonly SignalKind[
 
 const score: Readonly<Record<Exclude<Outcome, 'skipped'>, number>> = { a: 1, b: 0, tie: 0.5, 'both-bad': 0.5 }
 
-/**
- * Weighted pairs from signals: comparisons as they are; rankings, and one rater's ratings in one context, by their
- * order; choices as chosen above each that was shown and not chosen; edits as after above before. Ties are labels of ½.
- *
- * Signals are read as a stream; what is kept is one entry per pair and per distinct judgement.
- *
- * @throws {RangeError} when a comparison has twice the same content, no signal knows the aspect, or no pairs are left
- * @example
- * const data = await pairsOf(store)
- * const model = await fitPreferences({ kind: rewardKind, data, encoder })
- */
-export async function pairsOf(signals: Signals, options: PairsOptions = {}): Promise<SignalPairs> {
-  const { kinds = ['comparison', 'ranking', 'rating', 'choice'], aspect, ties = 'half', bothBad = 'tie' } = options
-  const { rankings = 'all', unranked = 'absent', minimumGap = 0, share = 'pair', duplicates = 'error' } = options
-  const built = pairBuilder()
+/** Finds what signals say of pairs, one signal after another. */
+export interface PairFinder {
+  /** Pairs of a signal are given on at once; a rating waits for the others of its rater and context. */
+  take(signal: Signal): void
+  /** What the ratings say together. @throws {RangeError} when no signal knew the aspect */
+  finish(): void
+  /** How many signals were taken. */
+  readonly signals: number
+  /** How many signals (or pairs, for ties and duplicates) were left out, by reason. */
+  readonly leftOut: Readonly<Record<string, number>>
+}
+
+/** Hands a found pair on. */
+export type FoundPair = (signal: Signal, a: Candidate, b: Candidate, target: number, weight: number) => void
+
+/** The sorts of signals that pairs are read from by default. */
+export const defaultKinds: readonly PairedKind[] = ['comparison', 'ranking', 'rating', 'choice']
+
+/** @see {@link pairsOf} */
+export function pairFinder(options: PairsOptions, found: FoundPair): PairFinder {
+  const { aspect, ties = 'half', bothBad = 'tie', rankings = 'all', unranked = 'absent' } = options
+  const { minimumGap = 0, share = 'pair', duplicates = 'error' } = options
   const leftOut: Record<string, number> = {}
   const leave = (reason: string): void => {
     leftOut[reason] = (leftOut[reason] ?? 0) + 1
@@ -84,15 +91,15 @@ export async function pairsOf(signals: Signals, options: PairsOptions = {}): Pro
       )
     if (same) leave('duplicate candidates')
     else if (target === 0.5 && ties === 'drop') leave('tie')
-    else built.add(signal, a, b, target, weight)
+    else found(signal, a, b, target, weight)
   }
   /** The pairs of one signal, which may share its weight. */
   const addAll = (
     signal: Signal,
     candidates: readonly Candidate[],
-    found: readonly (readonly [a: number, b: number, target: number])[],
+    pairs: readonly (readonly [a: number, b: number, target: number])[],
   ): void => {
-    if (found.length === 0) leave('says nothing')
+    if (pairs.length === 0) leave('says nothing')
     // What will be left out takes no share.
     const kept = found.filter(
       ([a, b, target]) => candidates[a]?.id !== candidates[b]?.id && !(target === 0.5 && ties === 'drop'),
@@ -108,18 +115,18 @@ export async function pairsOf(signals: Signals, options: PairsOptions = {}): Pro
       candidates.length,
       unranked,
     )
-    const found: [number, number, number][] = []
+    const pairs: [number, number, number][] = []
     const each = rankings === 'all' ? eachPair : eachNeighbouringPair
-    each(groups, (a, b, target) => found.push([a, b, target]))
-    return found
+    each(groups, (a, b, target) => pairs.push([a, b, target]))
+    return pairs
   }
 
-  for await (const signal of readSignals(signals, kinds)) {
+  const take = (signal: Signal): void => {
     read++
     switch (signal.kind) {
       case 'comparison': {
         for (const name of Object.keys(signal.aspects ?? {})) aspects.add(name)
-        const outcome = aspect === undefined ? signal.outcome : signal.aspects?.[aspect]
+        const outcome = aspect === undefined ? signal.outcome : own(signal.aspects, aspect)
         if (outcome === undefined) leave(`no aspect "${aspect}"`)
         else if (outcome === 'skipped') leave('skipped')
         else if (outcome === 'both-bad' && bothBad === 'drop') leave('both bad')
@@ -163,33 +170,66 @@ export async function pairsOf(signals: Signals, options: PairsOptions = {}): Pro
         break
     }
   }
-  if (aspect !== undefined && read > 0 && !aspects.has(aspect))
-    throw new RangeError(
-      `no signal has the aspect "${aspect}"; there ${aspects.size === 1 ? 'is' : 'are'} ${[...aspects].slice(0, 20).join(', ') || 'none'}`,
-    )
-  for (const { signal, candidates, values, weight } of rated.groups()) {
-    if (candidates.length < 2) {
-      leave('the only rating in its context')
-      continue
-    }
-    const apart = ([a, b, target]: readonly [number, number, number]): boolean =>
-      target === 0.5 || (values[a] as number) - (values[b] as number) >= minimumGap
-    addAll(
-      { ...signal, weight },
-      candidates,
-      ordered(
+  const finish = (): void => {
+    if (aspect !== undefined && read > 0 && !aspects.has(aspect))
+      throw new RangeError(
+        `no signal has the aspect "${aspect}"; there ${aspects.size === 1 ? 'is' : 'are'} ${[...aspects].slice(0, 20).join(', ') || 'none'}`,
+      )
+    for (const { signal, candidates, values, weight } of rated.groups()) {
+      if (candidates.length < 2) {
+        leave('the only rating in its context')
+        continue
+      }
+      const apart = ([a, b, target]: readonly [number, number, number]): boolean =>
+        target === 0.5 || (values[a] as number) - (values[b] as number) >= minimumGap
+      addAll(
+        { ...signal, weight },
         candidates,
-        values.map((value) => -value),
-      ).filter(apart),
-    )
+        ordered(
+          candidates,
+          values.map((value) => -value),
+        ).filter(apart),
+      )
+    }
   }
+  return {
+    take,
+    finish,
+    get signals() {
+      return read
+    },
+    leftOut,
+  }
+}
+
+/**
+ * Weighted pairs from signals: comparisons as they are; rankings, and one rater's ratings in one context, by their
+ * order; choices as chosen above each that was shown and not chosen; edits as after above before. Ties are labels of ½.
+ *
+ * Signals are read as a stream; what is kept is one entry per pair and per distinct judgement.
+ *
+ * @throws {RangeError} when the gap is below 0, a comparison has twice the same content, no signal knows the aspect, or no pairs are left
+ * @example
+ * const data = await pairsOf(store)
+ * const model = await fitPreferences({ kind: rewardKind, data, encoder })
+ */
+export async function pairsOf(signals: Signals, options: PairsOptions = {}): Promise<SignalPairs> {
+  const { kinds = defaultKinds } = options
+  const built = pairBuilder()
+  const finder = pairFinder(options, built.add)
+  for await (const signal of readSignals(signals, kinds)) finder.take(signal)
+  finder.finish()
   const data = built.data()
-  if (data.a.length === 0)
-    throw new RangeError(
-      `no pairs: ${read} signals were read (${kinds.join(', ')})${describeLeftOut(leftOut)}; there is nothing to learn from`,
-    )
+  if (data.a.length === 0) throw noPairs(finder, kinds)
   checkedPairs(data)
-  return { ...data, leftOut, signals: read }
+  return { ...data, leftOut: finder.leftOut, signals: finder.signals }
+}
+
+/** That signals told nothing, and why. */
+export function noPairs({ signals, leftOut }: PairFinder, kinds: readonly SignalKind[]): RangeError {
+  return new RangeError(
+    `no pairs: ${signals} signals were read (${kinds.join(', ')})${describeLeftOut(leftOut)}; there is nothing to learn from`,
+  )
 }
 
 function describeLeftOut(leftOut: Readonly<Record<string, number>>): string {
@@ -197,9 +237,14 @@ function describeLeftOut(leftOut: Readonly<Record<string, number>>): string {
   return entries.length === 0 ? '' : `, left out: ${entries.map(([reason, count]) => `${count} ${reason}`).join(', ')}`
 }
 
+/** What a record holds under a name that people chose, which may be that of something every object has. */
+function own<Value>(record: Readonly<Record<string, Value>> | undefined, name: string): Value | undefined {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
+}
+
 /** A rating's score for a criterion, or its overall score. */
 export function ratingOf({ aspects }: Rating, aspect: string | undefined): number | undefined {
-  if (aspect !== undefined) return aspects[aspect]
+  if (aspect !== undefined) return own(aspects, aspect)
   const values = Object.values(aspects)
-  return aspects['overall'] ?? (values.length === 1 ? values[0] : undefined)
+  return own(aspects, 'overall') ?? (values.length === 1 ? values[0] : undefined)
 }
