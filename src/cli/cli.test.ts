@@ -222,15 +222,52 @@ describe.concurrent('learn', () => {
     expect(report.test.accuracy).toBe(1)
     for (const part of ['model.json', 'model.safetensors', 'score.onnx'])
       expect(existsSync(join(folder, 'learned', part))).toBe(true)
+    // Equal answers say nothing: left out and counted. One file, one seed: the same files.
+    const equal = JSON.stringify({ prompt: 'equal', chosen: 'the same', rejected: 'the same' })
+    const second = await penchant('learn', file('learnable.jsonl', `${pairs}\n${equal}`), '--out', 'second', '--json')
+    expect(JSON.parse(second.out)).toMatchObject({ leftOut: { 'duplicate candidates': 1 } })
+    const third = await penchant('learn', name, '--out', 'third')
+    expect(third.out).toContain('that share no context with training')
+    for (const part of ['model.json', 'model.safetensors', 'score.onnx'])
+      expect(readFileSync(join(folder, 'third', part))).toEqual(readFileSync(join(folder, 'second', part)))
     const again = await penchant('learn', name, '--out', 'learned')
     expect(again.code).toBe(2)
     expect(again.err).toContain('--replace')
+  })
+  it('learns a criterion of ratings that have several', async () => {
+    const rows = Array.from({ length: 40 }, (_, nth) =>
+      JSON.stringify({
+        instruction: `question ${nth}`,
+        completions: [1, 5].map((rating) => ({
+          response: `an answer of ${rating} to ${nth}`,
+          annotations: { helpfulness: { Rating: `${rating}` }, honesty: { Rating: `${6 - rating}` } },
+        })),
+      }),
+    ).join('\n')
+    const name = file('aspects.jsonl', rows)
+    const learned = await penchant('learn', name, '--out', 'honest', '--aspect', 'honesty', '--json')
+    expect(JSON.parse(learned.out)).toMatchObject({ split: 'context', pairs: { train: 28, validation: 4, test: 8 } })
+    const whole = await penchant('learn', name, '--out', 'never')
+    expect(whole.code).toBe(2)
+    expect(whole.err).toContain('no overall rating')
+    expect(whole.err).toContain('rated are helpfulness, honesty')
+    const unknown = await penchant('learn', name, '--out', 'never', '--aspect', 'length')
+    expect(unknown.err).toContain('no signal has the aspect "length"; there are helpfulness, honesty')
   })
   it('says what is wrong with what it was given', async () => {
     const one = file('one-pair.jsonl', pairs.split('\n')[0] ?? '')
     const few = await penchant('learn', one, '--out', 'never')
     expect(few.code).toBe(2)
-    expect(few.err).toContain('cannot be split into 3 parts')
+    expect(few.err).toContain('the one pair to learn from is of 1 pair;')
+    const unknown = await penchant('learn', one, '--out', 'never', '--options', '{"hidden": "x", "nope": 1}')
+    expect(unknown.code).toBe(2)
+    expect(unknown.err).toMatch(/^penchant: --options for reward: hidden: .*"nope"\n$/)
+    writeFileSync(join(folder, 'precious.txt'), '')
+    const precious = await penchant('learn', one, '--out', '.', '--replace')
+    expect(precious.code).toBe(2)
+    expect(precious.err).toContain('no model.json; give another folder')
+    const taken = await penchant('learn', one, '--out', 'precious.txt')
+    expect(taken.err).toContain('precious.txt is a file, expected a folder')
     const options = await penchant('learn', one, '--out', 'never', '--options', '[1]')
     expect(options.code).toBe(2)
     expect(options.err).toContain('expected a JSON object')

@@ -1,4 +1,5 @@
 import pc from 'picocolors'
+import type { ZodError } from 'zod'
 
 /** Exit codes of every command. */
 export const exitCodes = { fine: 0, failed: 1, badInput: 2, interrupted: 130 } as const
@@ -50,10 +51,18 @@ export function exitCodeOf(error: unknown): number {
 /** What an error says, in one line; a line for each bad row of a file. */
 export function lineOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  if (error.name === 'ZodError') return issuesLine(error as ZodError)
   const { code, path } = error as NodeJS.ErrnoException
   const why = code === undefined ? undefined : unreadable[code]
   const message = why !== undefined && path !== undefined ? `${path}: ${why}` : error.message
   return error.name === 'ImportError' ? message : message.replace(/\s*\n\s*/g, ' ')
+}
+
+/** What a schema found, path by path; its own message is JSON. */
+function issuesLine({ issues }: ZodError): string {
+  return issues
+    .map(({ path, message }) => (path.length > 0 ? `${path.map(String).join('.')}: ${message}` : message))
+    .join('; ')
 }
 
 /** Writes an error to stderr: one line, or all of it when debugging. */
