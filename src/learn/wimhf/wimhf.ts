@@ -130,12 +130,19 @@ function usable(signal: Comparison): boolean {
   return worded && signal.a.id !== signal.b.id && (decided(signal) || signal.outcome === 'tie')
 }
 
+/** The same comparison with its answers the other way round. */
+function turnedRound(signal: Comparison): Comparison {
+  const { a, b, outcome } = signal
+  return { ...signal, a: b, b: a, outcome: outcome === 'a' ? 'b' : outcome === 'b' ? 'a' : outcome }
+}
+
 /**
  * Audits preference data: finds, without labels, the few dozen axes along which answers differ, says which of them
  * people's choices reward with length held still, puts them into words, and tells about which raters disagree. What is
  * found are associations, not causes.
  *
- * Pairs linked by a prompt or an answer stay together when part of them is held out. Axes are learned from the training
+ * Which answer stands first is drawn anew, since in files of chosen and rejected answers the first always wins, which
+ * would leave nothing to explain. Pairs linked by a prompt or an answer stay together when part of them is held out. Axes are learned from the training
  * part, ties included; choices are fitted on its pairs without ties. As a model of preferences it is a logistic fit on
  * all axes, made antisymmetric: half the log odds of (a, b) less half those of (b, a). `score` is the log odds against an
  * average answer.
@@ -153,9 +160,10 @@ export async function wimhf(signals: SignalSource, options: WimhfOptions, run: R
   const model = named === false ? undefined : (named ?? configuredModel())
   const comparisons: Comparison[] = []
   let left = 0
+  const sides = run.random('sides')
   for await (const signal of signals.read({ kinds: ['comparison'] })) {
     if (signal.kind !== 'comparison') continue
-    if (usable(signal)) comparisons.push(signal)
+    if (usable(signal)) comparisons.push(sides.chance(0.5) ? turnedRound(signal) : signal)
     else left++
   }
   if (comparisons.length < 10)
