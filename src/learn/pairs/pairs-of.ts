@@ -75,6 +75,7 @@ export const defaultKinds: readonly PairedKind[] = ['comparison', 'ranking', 'ra
 export function pairFinder(options: PairsOptions, found: FoundPair): PairFinder {
   const { aspect, ties = 'half', bothBad = 'tie', rankings = 'all', unranked = 'absent' } = options
   const { minimumGap = 0, share = 'pair', duplicates = 'error' } = options
+  if (!(minimumGap >= 0)) throw new RangeError(`pairsOf: minimumGap is ${minimumGap}, expected at least 0`)
   const leftOut: Record<string, number> = {}
   const leave = (reason: string): void => {
     leftOut[reason] = (leftOut[reason] ?? 0) + 1
@@ -101,11 +102,11 @@ export function pairFinder(options: PairsOptions, found: FoundPair): PairFinder 
   ): void => {
     if (pairs.length === 0) leave('says nothing')
     // What will be left out takes no share.
-    const kept = found.filter(
+    const kept = pairs.filter(
       ([a, b, target]) => candidates[a]?.id !== candidates[b]?.id && !(target === 0.5 && ties === 'drop'),
     )
     const weight = (signal.weight ?? 1) / (share === 'pair' ? 1 : Math.max(1, kept.length))
-    for (const [a, b, target] of found)
+    for (const [a, b, target] of pairs)
       add(signal, candidates[a] as Candidate, candidates[b] as Candidate, target, weight)
   }
   const ordered = (candidates: readonly Candidate[], ranks: readonly (number | null)[]): [number, number, number][] => {
@@ -208,7 +209,8 @@ export function pairFinder(options: PairsOptions, found: FoundPair): PairFinder 
  *
  * Signals are read as a stream; what is kept is one entry per pair and per distinct judgement.
  *
- * @throws {RangeError} when the gap is below 0, a comparison has twice the same content, no signal knows the aspect, or no pairs are left
+ * @throws {RangeError} when the gap is below 0, a comparison has twice the same content, no signal knows the aspect, or
+ *   no pairs are left
  * @example
  * const data = await pairsOf(store)
  * const model = await fitPreferences({ kind: rewardKind, data, encoder })
