@@ -63,7 +63,11 @@ export interface PairFinder {
   readonly signals: number
   /** How many signals (or pairs, for ties and duplicates) were left out, by reason. */
   readonly leftOut: Readonly<Record<string, number>>
+  /** The names of what was judged apart. */
+  readonly aspects: ReadonlySet<string>
 }
+
+const unrated = 'no overall rating'
 
 /** Hands a found pair on. */
 export type FoundPair = (signal: Signal, a: Candidate, b: Candidate, target: number, weight: number) => void
@@ -145,7 +149,7 @@ export function pairFinder(options: PairsOptions, found: FoundPair): PairFinder 
       case 'rating': {
         for (const name of Object.keys(signal.aspects)) aspects.add(name)
         const value = ratingOf(signal, aspect)
-        if (value === undefined) leave(aspect === undefined ? 'no overall rating' : `no aspect "${aspect}"`)
+        if (value === undefined) leave(aspect === undefined ? unrated : `no aspect "${aspect}"`)
         else rated.add(signal, value)
         break
       }
@@ -200,6 +204,7 @@ export function pairFinder(options: PairsOptions, found: FoundPair): PairFinder 
       return read
     },
     leftOut,
+    aspects,
   }
 }
 
@@ -228,9 +233,11 @@ export async function pairsOf(signals: Signals, options: PairsOptions = {}): Pro
 }
 
 /** That signals told nothing, and why. */
-export function noPairs({ signals, leftOut }: PairFinder, kinds: readonly SignalKind[]): RangeError {
+export function noPairs({ signals, leftOut, aspects }: PairFinder, kinds: readonly SignalKind[]): RangeError {
+  const rated =
+    leftOut[unrated] === undefined ? '' : `; rated are ${[...aspects].slice(0, 20).join(', ')}: name an aspect`
   return new RangeError(
-    `no pairs: ${signals} signals were read (${kinds.join(', ')})${describeLeftOut(leftOut)}; there is nothing to learn from`,
+    `no pairs: ${signals} signals were read (${kinds.join(', ')})${describeLeftOut(leftOut)}; there is nothing to learn from${rated}`,
   )
 }
 
