@@ -1,3 +1,5 @@
+import { graphParts } from './graph-parts.ts'
+
 /** How often one subject got each score on one occasion. */
 export interface RatingCell {
   /** Position of who or what was rated. */
@@ -32,19 +34,14 @@ export function linkedParts(
   occasions: number,
   steps: number,
 ): LinkedPart[] {
-  const parent = Int32Array.from({ length: subjects + occasions }, (_, node) => node)
-  const root = (node: number): number => {
-    let at = node
-    while (parent[at] !== at) {
-      parent[at] = parent[parent[at] as number] as number
-      at = parent[at] as number
-    }
-    return at
-  }
-  for (const { subject, occasion } of cells) parent[root(subject)] = root(subjects + occasion)
+  const parts = graphParts(
+    subjects + occasions,
+    cells.map(({ subject }) => subject),
+    cells.map(({ occasion }) => subjects + occasion),
+  )
   const members = new Map<number, { subjects: number[]; occasions: number[]; cells: RatingCell[] }>()
   const membersOf = (node: number) => {
-    const key = root(node)
+    const key = parts[node] as number
     const known = members.get(key) ?? { subjects: [], occasions: [], cells: [] }
     members.set(key, known)
     return known

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Random } from '../run/index.ts'
 import type { Matrix } from './contract.ts'
+import { graphParts } from './graph-parts.ts'
 import { numbered, type PairData } from './pairs/pair-data.ts'
 
 /**
@@ -38,17 +39,9 @@ function sharedComponents({ rows, a, b }: PairData): Int32Array {
       : rows.map(({ candidate }) => candidate.id),
   )
   const nodeOf = (row: number): number => nodes[row] as number
-  const parent = Int32Array.from(nodes, (_, node) => node)
-  const root = (node: number): number => {
-    let at = node
-    while (parent[at] !== at) {
-      parent[at] = parent[parent[at] as number] as number
-      at = parent[at] as number
-    }
-    return at
-  }
-  for (let pair = 0; pair < a.length; pair++) parent[root(nodeOf(a[pair] as number))] = root(nodeOf(b[pair] as number))
-  return Int32Array.from(numbered(Array.from(a, (row) => root(nodeOf(row)))).places)
+  const first = a.map(nodeOf)
+  const parts = graphParts(nodes.length, first, b.map(nodeOf))
+  return Int32Array.from(numbered(first.map((node) => parts[node] as number)).places)
 }
 
 function featuresKey({ columns, data }: Matrix, row: number): string {
