@@ -96,6 +96,25 @@ it('first and second order differ, and responses that are all alike change nothi
   expect(await meta.logits(data)).toEqual(await plain.logits(data))
 })
 
+it('asks all prompts in turn, also where they are more than pairs', async () => {
+  const one = featurePairs({ a: [[1, 0]], b: [[0, 1]], targets: [1] }) // biome-ignore format: a table
+  const many = Array.from({ length: 10 }, (_, row) => [row, (row * row) % 7])
+  const losses: number[] = []
+  await fitMetaReward({
+    ...step,
+    data: one,
+    responses: many,
+    perPrompt: 2,
+    epochs: 10,
+    meta: { metaRate: 1 },
+    optimizer: sgd({ learningRate: 1e-30 }),
+    onMetrics: ({ kind, loss }) => kind === 'epoch' && losses.push(loss),
+  })
+  expect(losses).toHaveLength(10)
+  expect(new Set(losses).size).toBe(5)
+  expect(losses.slice(5)).toEqual(losses.slice(0, 5))
+})
+
 it('refuses responses that do not come in lists of k', async () => {
   await expect(fitMetaReward({ ...step, perPrompt: 4 })).rejects.toThrow('6 responses are not 4 to each prompt')
   await expect(fitMetaReward({ ...step, perPrompt: 1 })).rejects.toThrow('at least 2')

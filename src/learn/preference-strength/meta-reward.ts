@@ -12,6 +12,7 @@ import {
   flatten,
   gather,
   gradients,
+  greaterOrEqual,
   type LossContext,
   mapTree,
   mean,
@@ -25,6 +26,7 @@ import {
   type Tensor,
   type Tree,
   value,
+  where,
 } from '../../tensor/index.ts'
 import type { Judgement } from '../contract.ts'
 import { plainFeatures } from '../encoder/plain-features.ts'
@@ -123,8 +125,20 @@ export async function fitMetaReward<O, P>(
       `fitMetaReward: ${table.rows} responses are not ${perPrompt} to each prompt, expected at least 2 to each of some`,
     )
   const held = constant(value(table.data, [prompts, perPrompt, table.columns]))
-  const loss = (parameters: Symbolic<P>, pairs: LabelledPairs, _: O, __: LossContext) => {
-    const chosen = gather(held, cast(pairs.columns['prompt'] as Tensor, 'int64'))
+  // A prompt for each pair, so that a batch of pairs comes with a batch of prompts, all of them in turn.
+  const count = given.data.a.length
+  const random = run.random('meta/prompts')
+  const turns: number[] = []
+  while (turns.length < Math.max(count, prompts))
+    turns.push(...random.shuffle(Array.from({ length: prompts }, (_, prompt) => prompt)))
+  const inTurn = constant(value(Float32Array.from(turns)))
+  const updatesPerEpoch = Math.ceil(count / (given.batchSize ?? 256))
+  const loss = (parameters: Symbolic<P>, pairs: LabelledPairs, _: O, { scalar }: LossContext) => {
+    // Of more prompts than pairs, each epoch goes on where the one before ended.
+    const from = scalar((step) => (count * Math.floor((step - 1) / updatesPerEpoch)) % turns.length)
+    const turn = add(pairs.columns['turn'] as Tensor, from)
+    const place = where(greaterOrEqual(turn, turns.length), sub(turn, turns.length), turn)
+    const chosen = gather(held, cast(gather(inTurn, cast(place, 'int64')), 'int64'))
     const flat = kind.score(parameters, { features: flatten(chosen, 0, 1) }, options)
     const scores = reshape(at(flat, -1, 0), [dimAt(chosen.shape, 0), perPrompt])
     const difference = responseDifference(scores)
@@ -132,12 +146,7 @@ export async function fitMetaReward<O, P>(
     const moved = metaStep(parameters, difference, metaRate, order)
     return { loss: pairLoss(logitOf(kind, moved, pairs, options), { target, weight }), difference }
   }
-  // A prompt for each pair, so that a batch of pairs comes with a batch of prompts, all of them in turn.
-  const random = run.random('meta/prompts')
-  const asked: number[] = []
-  while (asked.length < given.data.a.length)
-    asked.push(...random.shuffle(Array.from({ length: prompts }, (_, prompt) => prompt)))
-  const data = withColumns(given.data, { prompt: asked.slice(0, given.data.a.length) })
+  const data = withColumns(given.data, { turn: Array.from({ length: count }, (_, pair) => pair) })
   return fitPreferences({ ...fit, kind, data, loss }, run)
 }
 

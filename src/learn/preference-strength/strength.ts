@@ -56,6 +56,9 @@ export function strengthOf(logits: Matrix, targets: ArrayLike<number>): Preferen
  * Preference strength of pairs by an ensemble fitted to them, each pair judged by members that have not seen it: M
  * members of K folds each, see `outOfFold`. Convex models differ by little else than their sample, so `bootstrap` is on.
  *
+ * Pairs of one context are held out together. Where the same two candidates stand in several contexts, members have seen
+ * the pair in another one and hold with its label: give `by: 'component'` there.
+ *
  * @example
  * const strength = await annotateStrength({ kind: rewardKind, data, members: 10 }, startRun({ seed: 1 }))
  * mislabelQueue(strength, { most: 20 })
