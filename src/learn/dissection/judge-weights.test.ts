@@ -73,6 +73,10 @@ describe('judgeSimilarities', () => {
       { judges: ['y', 'x'], scenario: 't' },
     ])
     expect(judgeSimilarities(all, { scenarios: ['s'] }).matrix[1]).toBeCloseTo(0.5, 14)
+    // Groups of queries across scenarios are no scenarios, unless they are asked for.
+    const grouped = [...all, of('x', [3, 2, 1], 'w_stances'), of('y', [1, 2, 3], 'w_stances')]
+    expect(judgeSimilarities(grouped).matrix[1]).toBeCloseTo((0.5 - 1) / 2, 14)
+    expect(judgeSimilarities(grouped, { scenarios: ['w_stances'] }).matrix[1]).toBeCloseTo(-1, 14)
     expect(() => judgeSimilarities([of('x', [1]), of('x', [2])])).toThrow('x has two weight vectors for all')
   })
 

@@ -1,4 +1,5 @@
 import { mean, pearson, sigmoid, spearman } from '../../measure/index.ts'
+import { queryGroups } from './answer-properties.ts'
 
 /** How much one judge weighs each property in one scenario. */
 export interface JudgeWeights {
@@ -77,7 +78,8 @@ export interface JudgeSimilarities {
 }
 
 /**
- * How alike judges are, averaged over the scenarios given. A scenario that cannot compare two judges is left out of
+ * How alike judges are, averaged over scenarios: those given, or else all but the {@link queryGroups}, whose queries are
+ * in the scenarios too. A scenario that cannot compare two judges is left out of
  * their mean and named.
  *
  * @throws {RangeError} when a judge has two weight vectors for one scenario
@@ -86,7 +88,9 @@ export function judgeSimilarities(
   all: readonly JudgeWeights[],
   options: { readonly scenarios?: readonly string[]; readonly measure?: SimilarityMeasure } = {},
 ): JudgeSimilarities {
-  const scenarios = options.scenarios ?? [...new Set(all.map(({ scenario }) => scenario))]
+  const groups: readonly string[] = queryGroups
+  const scenarios =
+    options.scenarios ?? [...new Set(all.map(({ scenario }) => scenario))].filter((name) => !groups.includes(name))
   const judges = [...new Set(all.map(({ judge }) => judge))]
   const known = new Map<string, ArrayLike<number>>()
   for (const { judge, scenario, weights } of all) {

@@ -69,8 +69,9 @@ const readFeatures =
  * P(a preferred to b) = σ(Σ_p α_p·c_p), c_p who is ahead in property p. Weights of the pair's rater and scenario are
  * used where they were fitted, else everyone's.
  *
- * `score` is the linear form: Σ_p α_p·(amount of p over its range), in log odds; with `form: 'linear'` differences of
- * scores are the model's log odds, with the default form they are near them.
+ * `score` is the linear form: Σ_p α_p·(amount of p over its range), in log odds; with `form: 'linear'` and properties of
+ * your own, differences of scores are the model's log odds; with the default form, and for lengths counted in texts
+ * (which are compared by `compareLengths`), they are only near them.
  *
  * @throws {z.ZodError} on options that are not as {@link preferenceDissectionOptionsSchema} says
  * @throws {RangeError} when no comparison can be used
