@@ -90,10 +90,10 @@ async function place(
   return standings.map((standing) => ({ standing, lead: leadOver(standing, barred) }))
 }
 
-/** Who stands for what was learned, by protocol. */
+/** Who stands for what was learned, by protocol: those who see what the bar sees and no more. */
 const learners = {
   'new-juror': ['linear-show', 'network-show'],
-  'returning-juror': ['linear-own'],
+  'returning-juror': ['linear-own-show'],
   'national-vote': ['consensus-over-giving', 'linear', 'network'],
 } as const satisfies Record<string, readonly string[]>
 

@@ -31,7 +31,11 @@ export interface Estimate {
   readonly interval: readonly [lower: number, upper: number]
 }
 
-/** How an entrant did. Intervals are by bootstrap of whole shows, since the pairs of one show hang together. */
+/**
+ * How an entrant did. Intervals are by bootstrap of whole shows, since the pairs of one show hang together. They are
+ * somewhat narrow: shows are few, and those of a year share their jurors. A t interval of the six years' means is about
+ * twice as wide for leads over new jurors, and half as wide again for returning ones.
+ */
 export interface Standing {
   readonly entrant: Pick<Entrant, 'id' | 'title' | 'sees'>
   readonly pairs: number

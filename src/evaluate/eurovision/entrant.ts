@@ -11,7 +11,7 @@ export interface Entrant {
   readonly id: string
   readonly title: string
   /** What it looks at beyond the show at hand. */
-  readonly sees: 'show' | 'earlier years' | 'own semi-final'
+  readonly sees: 'show' | 'earlier years' | 'own semi-final' | 'own semi-final and earlier years'
   fit(train: readonly Example[], run: Run): Promise<Predictor> | Predictor
 }
 

@@ -8,6 +8,7 @@ import {
   nationalFeatures,
   questionFeatures,
   returningJurorFeatures,
+  returningJurorShowFeatures,
 } from './features.ts'
 import { listEntrant } from './list-entrant.ts'
 import { preferenceEntrant } from './preference-entrant.ts'
@@ -167,8 +168,12 @@ export const returningJurorEntrants: readonly Entrant[] = [
   consensusAndCompatriots,
   consensusCompatriotsAndOwn,
   pairLogit({ id: 'linear-show', title: 'Linear preference', sees: 'show' }, jurorShowFeatures),
-  pairLogit({ id: 'linear-own', title: 'Linear preference', sees: 'own semi-final' }, returningJurorFeatures),
-  learned('network-own', 'Small network', 'own semi-final', returningJurorFeatures),
+  pairLogit({ id: 'linear-own-show', title: 'Linear preference', sees: 'own semi-final' }, returningJurorShowFeatures),
+  pairLogit(
+    { id: 'linear-own', title: 'Linear preference', sees: 'own semi-final and earlier years' },
+    returningJurorFeatures,
+  ),
+  learned('network-own', 'Small network', 'own semi-final and earlier years', returningJurorFeatures),
 ]
 
 /** Those who predict a country's vote in a final. The second and, stronger, the third are the bars. */

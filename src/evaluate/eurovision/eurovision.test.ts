@@ -6,6 +6,7 @@ import { startRun } from '../../run/index.ts'
 import { type Ballot, jurorBallots, nationalBallots } from './ballot.ts'
 import { type Standing, tryEntrant } from './contest.ts'
 import { type Entrant, probabilitiesOf } from './entrant.ts'
+import { jurorFeatures, jurorShowFeatures, returningJurorFeatures, returningJurorShowFeatures } from './features.ts'
 import { historyBefore } from './history.ts'
 import { type Fold, nationalFinalFolds, newJurorFolds, type Question, returningJurorFolds } from './question.ts'
 import { meanWorth } from './song-features.ts'
@@ -80,6 +81,22 @@ describe('jurors', () => {
     expect(earlier.map(({ name }) => name)).toEqual(['2017', '2018', '2019', '2021', '2022'])
     for (const { train, name } of earlier)
       expect(train.every(({ question }) => question.year < Number(name))).toBe(true)
+  })
+
+  it('are told by the same information as the bar is, where what is learned is held against it', () => {
+    const [withOwn] = returningJurorFolds(jurors, historyOf)
+    const { question } = (withOwn as Fold).test[0] as Fold['test'][number]
+    // A question of which nothing but the show at hand may be asked.
+    const forgetful: Question = {
+      ...question,
+      get history(): never {
+        throw new Error('earlier years are read')
+      },
+    }
+    for (const features of [jurorShowFeatures, returningJurorShowFeatures])
+      expect(features.of(forgetful).length).toBe(features.names.length * question.songs.length)
+    for (const features of [jurorFeatures, returningJurorFeatures])
+      expect(() => features.of(forgetful)).toThrow('earlier years are read')
   })
 
   it('who return have their semi-final known, and nothing else of their own', () => {

@@ -153,12 +153,16 @@ export const jurorShowFeatures: SongFeatures = songFeatures(inThisShow)
 /** Of the show at hand and of national votes in earlier years. */
 export const jurorFeatures: SongFeatures = songFeatures({ ...inThisShow, ...inEarlierYears })
 
+const inTheSemifinal = { 'own semi-final': ownWorth, 'seen in the semi-final': ownKnown }
+
+/** Of the show at hand and of what the juror said of its songs in a semi-final: what two lines may see as well. */
+export const returningJurorShowFeatures: SongFeatures = songFeatures({ ...inThisShow, ...inTheSemifinal })
+
 /** {@link jurorFeatures} and what the juror said of the songs in a semi-final. */
 export const returningJurorFeatures: SongFeatures = songFeatures({
   ...inThisShow,
   ...inEarlierYears,
-  'own semi-final': ownWorth,
-  'seen in the semi-final': ownKnown,
+  ...inTheSemifinal,
 })
 
 /** Of a final's votes by other countries, and of earlier years' votes. */

@@ -26,6 +26,7 @@ export {
   nationalFeatures,
   questionFeatures,
   returningJurorFeatures,
+  returningJurorShowFeatures,
 } from './features.ts'
 export {
   type BeforeYear,
