@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { spec, value } from '../../tensor/index.ts'
+import { value } from '../../tensor/index.ts'
 import type { Judgement, Matrix } from '../contract.ts'
+import { computedFeatures } from '../encoder/computed-features.ts'
 import type { Encoder, EncoderKind } from '../encoder/encoder.ts'
 import { encoderId } from '../encoder/encoder-id.ts'
 import { featuresOf, placeOf } from '../encoder/judged-features.ts'
@@ -107,20 +108,13 @@ export function aspectScores(options: {
   return {
     id: encoderId(description),
     description,
-    width: aspects.length,
-    frozen: true,
-    specs: { features: spec(['rows', aspects.length]) },
+    ...computedFeatures('aspectScores', aspects.length),
     async prepare(batch) {
       const { scores } = imputeAspects(
         batch.map((judgement) => aspects.map((aspect) => scoreOf(judgement, aspect))),
         means,
       )
       return { features: value(scores.data, [batch.length, aspects.length]) }
-    },
-    init: () => ({}),
-    apply(_, { features }) {
-      if (features === undefined) throw new TypeError('aspectScores: the input "features" is missing')
-      return features
     },
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { normalValue } from '../../nets/index.ts'
 import { dimAt, gather, reshape, spec, type TensorValue, value } from '../../tensor/index.ts'
 import type { Judgement } from '../contract.ts'
+import { computedFeatures } from './computed-features.ts'
 import type { Encoder, EncoderKind } from './encoder.ts'
 import { encoderId } from './encoder-id.ts'
 import { type FeaturesOf, type FeatureValue, featureNames, featuresOf } from './judged-features.ts'
@@ -69,20 +70,13 @@ export function categoricalFeatures(options: CategoricalFeaturesOptions): Encode
   if (embedding === 'none')
     return {
       ...shared,
-      width: total,
-      frozen: true,
-      specs: { features: spec(['rows', total]) },
+      ...computedFeatures('categoricalFeatures', total),
       async prepare(batch) {
         const data = new Float32Array(batch.length * total)
         batch.forEach((judgement, row) => {
           for (const place of placesOf(judgement)) data[row * total + place] = 1
         })
         return { features: value(data, [batch.length, total]) }
-      },
-      init: () => ({}),
-      apply(_, { features }) {
-        if (features === undefined) throw new TypeError('categoricalFeatures: the input "features" is missing')
-        return features
       },
     }
   const width = columns.length * embedding

@@ -1,7 +1,8 @@
 import { type EmbeddingStore, memoryEmbeddings } from '../../collect/index.ts'
 import { contentHash, type Json } from '../../run/index.ts'
-import { spec, value } from '../../tensor/index.ts'
+import { value } from '../../tensor/index.ts'
 import type { Judgement } from '../contract.ts'
+import { computedFeatures } from './computed-features.ts'
 import type { Encoder } from './encoder.ts'
 import { encoderId } from './encoder-id.ts'
 import { type Addressed, type Reads, textsOf } from './judged-text.ts'
@@ -91,9 +92,7 @@ export function embeddedTexts(
   return {
     id: encoderId({ kind: about.kind, options: described }, embedder.id),
     description: { kind: about.kind, options: { ...described, ...about.options } },
-    width,
-    frozen: true,
-    specs: { features: spec(['rows', width]) },
+    ...computedFeatures('embeddedTexts', width),
     async prepare(batch: readonly Judgement[]) {
       const texts = batch.map((judgement) => textsOf(judgement, of))
       const vectors = await Promise.all(
@@ -116,11 +115,6 @@ export function embeddedTexts(
             data[start + 2 * side + column] = (data[start + column] ?? 0) * (data[start + side + column] ?? 0)
       })
       return { features: value(data, [batch.length, width]) }
-    },
-    init: () => ({}),
-    apply(_, { features }) {
-      if (features === undefined) throw new TypeError('embeddedTexts: the input "features" is missing')
-      return features
     },
   }
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Json } from '../../run/index.ts'
-import { spec, value } from '../../tensor/index.ts'
+import { value } from '../../tensor/index.ts'
 import type { Judgement } from '../contract.ts'
+import { computedFeatures } from './computed-features.ts'
 import type { Encoder, EncoderKind } from './encoder.ts'
 import { encoderId } from './encoder-id.ts'
 
@@ -30,20 +31,13 @@ export function givenFeatures(options: GivenFeaturesOptions): Encoder<Record<str
   return {
     id: encoderId({ kind: 'given-features', options: described }),
     description: { kind: 'given-features', options: described },
-    width,
-    frozen: true,
-    specs: { features: spec(['rows', width]) },
+    ...computedFeatures('givenFeatures', width),
     async prepare(batch) {
       const data = new Float32Array(batch.length * width)
       batch.forEach((judgement, at) => {
         data.set(read(judgement), at * width)
       })
       return { features: value(data, [batch.length, width]) }
-    },
-    init: () => ({}),
-    apply(_, { features }) {
-      if (features === undefined) throw new TypeError('givenFeatures: the input "features" is missing')
-      return features
     },
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { spec, value } from '../../tensor/index.ts'
+import { value } from '../../tensor/index.ts'
 import type { Judgement } from '../contract.ts'
+import { computedFeatures } from './computed-features.ts'
 import type { Encoder, EncoderKind } from './encoder.ts'
 import { encoderId } from './encoder-id.ts'
 import { type FeaturesOf, featureNames, featuresOf, placeOf } from './judged-features.ts'
@@ -56,9 +57,7 @@ export function numericFeatures(options: NumericFeaturesOptions): Encoder<Record
   return {
     id: encoderId(description),
     description,
-    width,
-    frozen: true,
-    specs: { features: spec(['rows', width]) },
+    ...computedFeatures('numericFeatures', width),
     async prepare(batch) {
       const data = new Float32Array(batch.length * width)
       batch.forEach((judgement, row) => {
@@ -70,11 +69,6 @@ export function numericFeatures(options: NumericFeaturesOptions): Encoder<Record
         })
       })
       return { features: value(data, [batch.length, width]) }
-    },
-    init: () => ({}),
-    apply(_, { features }) {
-      if (features === undefined) throw new TypeError('numericFeatures: the input "features" is missing')
-      return features
     },
   }
 }

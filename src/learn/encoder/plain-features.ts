@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { compile, spec } from '../../tensor/index.ts'
+import { compile } from '../../tensor/index.ts'
 import type { Judgement, Matrix } from '../contract.ts'
+import { computedFeatures } from './computed-features.ts'
 import type { Encoder, EncoderKind } from './encoder.ts'
 import { encoderId } from './encoder-id.ts'
 
@@ -15,20 +16,13 @@ export function plainFeatures(width: number): Encoder<Record<string, never>> {
   return {
     id: encoderId(description),
     description,
-    width,
-    frozen: true,
-    specs: { features: spec(['rows', width]) },
+    ...computedFeatures('plainFeatures', width),
     prepare() {
       return Promise.reject(
         new RangeError(
           'the model was fitted on plain features and cannot read judgements; score features, or fit with an encoder',
         ),
       )
-    },
-    init: () => ({}),
-    apply(_, { features }) {
-      if (features === undefined) throw new TypeError('plainFeatures: the input "features" is missing')
-      return features
     },
   }
 }

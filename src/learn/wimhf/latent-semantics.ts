@@ -1,6 +1,7 @@
 import { type SparseVector, truncatedSvd } from '../../measure/index.ts'
 import { canonicalJson, contentHash, type Json, type Random } from '../../run/index.ts'
-import { spec, value } from '../../tensor/index.ts'
+import { value } from '../../tensor/index.ts'
+import { computedFeatures } from '../encoder/computed-features.ts'
 import type { Encoder } from '../encoder/encoder.ts'
 import { hashNgrams, inverseDocumentFrequencies, type NgramOptions } from '../encoder/hash-ngrams.ts'
 import { candidateText } from '../encoder/judged-text.ts'
@@ -65,20 +66,13 @@ export function latentSemantics(
   return {
     id: contentHash(canonicalJson({ kind: 'latent-semantics', options: described })),
     description: { kind: 'latent-semantics', options: described },
-    width,
-    frozen: true,
-    specs: { features: spec(['rows', width]) },
+    ...computedFeatures('latentSemantics', width),
     async prepare(batch) {
       const data = new Float32Array(batch.length * width)
       batch.forEach(({ candidate }, at) => {
         project(candidateText(candidate), data.subarray(at * width, (at + 1) * width))
       })
       return { features: value(data, [batch.length, width]) }
-    },
-    init: () => ({}),
-    apply(_, { features }) {
-      if (features === undefined) throw new TypeError('latentSemantics: the input "features" is missing')
-      return features
     },
   }
 }
