@@ -1,12 +1,9 @@
-import { createHash, type Hash } from 'node:crypto'
-import { crc32 } from 'node:zlib'
 import { logisticLoss } from '../../measure/index.ts'
-import { canonicalJson, type Json, type Run, startRun } from '../../run/index.ts'
+import { type Run, startRun } from '../../run/index.ts'
 import {
   adamW,
-  type ExampleColumn,
+  type ExampleStream,
   type Examples,
-  examplesOf,
   type FitMetrics,
   fit,
   type InputSpecs,
@@ -20,27 +17,20 @@ import {
   spec,
   type Tensor,
   trainStep,
-  value,
 } from '../../tensor/index.ts'
-import type { Matrix } from '../contract.ts'
 import { assertReadsContexts } from '../encoder/context-encoder.ts'
 import type { Encoder } from '../encoder/encoder.ts'
 import { plainFeatures } from '../encoder/plain-features.ts'
 import { pairLoss } from '../loss/pair-loss.ts'
-import { checkedPairs, type PairData, takePairs, takeRows } from '../pairs/pair-data.ts'
+import { checkedPairs, type PairData, takePairs } from '../pairs/pair-data.ts'
+import { firstPairs, isPairStream, type PairStream } from '../pairs/stream-pairs.ts'
 import { splitPairs } from '../split.ts'
+import { fingerprint } from './fit-fingerprint.ts'
 import { fitIdentity } from './fit-identity.ts'
-import { type FittedModel, fittedModel, placedAmong } from './fitted-model.ts'
+import { type FittedModel, fittedModel, type ModelParts, placedAmong } from './fitted-model.ts'
 import type { LabelledPairs, ModelKind } from './model-kind.ts'
-import {
-  type Encoders,
-  encodedPairs,
-  feedPairs,
-  logitOf,
-  type ModelParameters,
-  pairSpecs,
-  symbolicPairs,
-} from './pair-graph.ts'
+import { pairExamples, streamedExamples } from './pair-examples.ts'
+import { type Encoders, encodedPairs, logitOf, type ModelParameters, pairSpecs, symbolicPairs } from './pair-graph.ts'
 import { seenRaters, unseenAsUnknown, withSeenRaters } from './seen-raters.ts'
 
 /** How a model is trained; everything has a default that suits small heads. */
@@ -83,6 +73,15 @@ export interface FitPreferences<O, P> extends TrainingOptions {
   readonly dataVersion?: string
 }
 
+/** What to fit to pairs that are read anew for each epoch, see `streamPairs`. */
+export interface FitStreamedPreferences<O, P> extends Omit<FitPreferences<O, P>, 'data' | 'validation' | 'epochs'> {
+  readonly data: PairStream
+  /** Default 1. */
+  readonly epochs?: number
+  /** Held-out pairs. Default none. */
+  readonly validation?: PairData
+}
+
 /**
  * Fits a preference model to pairs: encoder, head and loss in one compiled step, batches shuffled by the run's seed,
  * early stopping on held-out pairs, the same numbers for the same seed. A rater without a pair to learn from is none
@@ -96,21 +95,49 @@ export interface FitPreferences<O, P> extends TrainingOptions {
  * const probabilities = await model.probabilities(featurePairs({ a: [[1, 0]], b: [[0, 1]] }))
  */
 export async function fitPreferences<O, P>(
-  given: FitPreferences<O, P>,
+  given: FitPreferences<O, P> | FitStreamedPreferences<O, P>,
   run: Run = startRun(),
+): Promise<FittedModel<O, P>> {
+  const { data, ...rest } = given
+  if (!isPairStream(data)) return fitted({ ...rest, data }, run, (fitter) => fitter.fit(data, given.validation, run))
+  const validation = given.validation as PairData | number | undefined
+  if (typeof validation === 'number')
+    throw new RangeError('the pairs are a stream, of which no share can be held out; give other pairs as validation')
+  const first = await firstPairs(data)
+  return fitted({ ...rest, data: first.data, epochs: given.epochs ?? 1 }, run, (fitter) =>
+    first.all ? fitter.fit(first.data, validation, run) : fitter.fitStream(data, validation, run),
+  )
+}
+
+async function fitted<O, P>(
+  given: FitPreferences<O, P>,
+  run: Run,
+  by: (fitter: PreferenceFitter<O, P>) => Promise<FittedModel<O, P>>,
 ): Promise<FittedModel<O, P>> {
   const fitter = await preferenceFitter(given, run)
   try {
-    return await fitter.fit(given.data, given.validation, run)
+    return await by(fitter)
   } finally {
     await fitter.dispose()
   }
+}
+
+/** What a step is trained on and judged by. */
+interface Course {
+  readonly examples: Examples<InputValues<InputSpecs>> | ExampleStream<InputValues<InputSpecs>>
+  /** The pairs, or a stream's first ones: with what is told `about` them they name the fit. */
+  readonly data: PairData
+  readonly held: PairData | undefined
+  readonly raters: readonly string[]
+  readonly about?: Readonly<Record<string, number>>
 }
 
 /** A compiled fit that can be made again and again on parts of the same pairs. */
 export interface PreferenceFitter<O, P> {
   readonly encoders: Encoders
   fit(data: PairData, validation: PairData | number | undefined, run: Run): Promise<FittedModel<O, P>>
+  /** A fit to a stream whose first pairs are those that it was compiled for. */
+  fitStream(stream: PairStream, validation: PairData | undefined, run: Run): Promise<FittedModel<O, P>>
   dispose(): Promise<void>
 }
 
@@ -166,11 +193,8 @@ export async function preferenceFitter<O, P>(
   const every = given.checkpointEvery ?? (trained ? undefined : 0)
   let standsAs: Run | undefined = run
 
-  const fitOnce = async (
-    raw: PairData,
-    validation: PairData | number | undefined,
-    of: Run,
-  ): Promise<FittedModel<O, P>> => {
+  /** Numbers as they are before the first update of a run. */
+  const startAnew = (of: Run): void => {
     // The numbers it was compiled with are those of its own run.
     if (of !== standsAs) {
       copyInto(parameters, start ?? initial(of))
@@ -178,22 +202,21 @@ export async function preferenceFitter<O, P>(
       step.updates = 0
     }
     standsAs = undefined
-    const whole = await encodedPairs(encoders, raw === given.data ? raw : checkedPairs(raw))
-    const [data, heldPairs] = await heldOut(encoders, whole, validation, of)
-    assertLearnable(data)
-    // Numbers that were given say something of every rater; those that were drawn, of nobody.
-    const seen = seenRaters(data)
-    const unseen = kind.raterParameters && !start && seen.length > 0 && seen.length < whole.raters.length
-    const held = heldPairs && (unseen ? unseenAsUnknown(placedAmong(heldPairs, whole.raters), seen) : heldPairs)
-    const examples = await pairExamples(encoders, data)
-    const live = fittedModel({ kind, options, ...encoders, parameters, raters: whole.raters })
-    const order = `preferences-${fingerprint({ kind: kind.name, options, seed: of.seed, batchSize, epochs, encoders }, data)}`
+  }
+  const train = async (
+    of: Run,
+    { examples, data, held, raters, about = {} }: Course,
+    modelOf: (found: ModelParameters<P>) => Pick<ModelParts<O, P>, 'parameters' | 'raters'>,
+  ): Promise<FittedModel<O, P>> => {
+    const live = fittedModel({ kind, options, ...encoders, parameters, raters })
+    const settings = { kind: kind.name, options, seed: of.seed, batchSize, epochs, encoders, ...about }
+    const order = `preferences-${fingerprint(settings, data)}`
     const identity = { step, parameters, run: of, data, held, patience }
     const result = await fit(
       step,
       {
         examples,
-        batchSize: Math.min(batchSize, examples.count),
+        batchSize: 'count' in examples ? Math.min(batchSize, examples.count) : batchSize,
         epochs,
         name: every === 0 ? order : `${order}-${fitIdentity(identity)}`,
         order,
@@ -207,13 +230,11 @@ export async function preferenceFitter<O, P>(
       of,
     )
     await live.dispose()
-    const found = copyOf(parameters)
     return fittedModel({
       kind,
       options,
       ...encoders,
-      parameters: unseen ? withSeenRaters(kind, found, seen) : found,
-      raters: unseen ? Array.from(seen, (place) => whole.raters[place] as string) : whole.raters,
+      ...modelOf(copyOf(parameters)),
       metrics: {
         trainLoss: result.history.at(-1)?.loss ?? Number.NaN,
         epochs: result.epochs,
@@ -222,41 +243,46 @@ export async function preferenceFitter<O, P>(
       ...(given.dataVersion !== undefined && { dataVersion: given.dataVersion }),
     })
   }
-  return { encoders, fit: fitOnce, dispose: () => step.dispose() }
-}
 
-/**
- * Labelled pairs as examples. Features are handed over as arrays, from which a fit takes its batches by itself; what an
- * encoder reads anew in each step is prepared batch by batch.
- */
-async function pairExamples(encoders: Encoders, data: PairData): Promise<Examples<InputValues<InputSpecs>>> {
-  const columns = Object.entries(data.columns).map(([name, from]) => [`column/${name}`, from] as const)
-  if ('columns' in data.rows && (encoders.contextEncoder === undefined || 'columns' in (data.contexts ?? []))) {
-    const { rows, contexts } = data as { rows: Matrix; contexts?: Matrix }
-    const whole = (matrix: Matrix): ExampleColumn => ({ whole: value(matrix.data, [matrix.rows, matrix.columns]) })
-    return examplesOf<string>({
-      a: value(data.a),
-      b: value(data.b),
-      rater: value(data.rater),
-      'row/features': whole(rows),
-      ...(encoders.contextEncoder && contexts && { context: value(data.context), 'context/features': whole(contexts) }),
-      ...Object.fromEntries(columns),
-      target: value(data.targets),
-      weight: value(data.weights),
-    })
+  const fitOnce = async (
+    raw: PairData,
+    validation: PairData | number | undefined,
+    of: Run,
+  ): Promise<FittedModel<O, P>> => {
+    startAnew(of)
+    const whole = await encodedPairs(encoders, raw === given.data ? raw : checkedPairs(raw))
+    const { raters } = whole
+    const [data, heldPairs] = await heldOut(encoders, whole, validation, of)
+    assertLearnable(data)
+    // Numbers that were given say something of every rater; those that were drawn, of nobody.
+    const seen = seenRaters(data)
+    const unseen = kind.raterParameters && !start && seen.length > 0 && seen.length < raters.length
+    const held = heldPairs && (unseen ? unseenAsUnknown(placedAmong(heldPairs, raters), seen) : heldPairs)
+    const course = { examples: await pairExamples(encoders, data), data, held, raters }
+    return train(of, course, (found) =>
+      unseen
+        ? {
+            parameters: withSeenRaters(kind, found, seen),
+            raters: Array.from(seen, (place) => raters[place] as string),
+          }
+        : { parameters: found, raters },
+    )
   }
-  return {
-    count: data.a.length,
-    async batch(indices) {
-      const places = Int32Array.from(indices)
-      return {
-        ...(await feedPairs(encoders, data, places)),
-        target: Float32Array.from(places, (pair) => data.targets[pair] as number),
-        weight: Float32Array.from(places, (pair) => data.weights[pair] as number),
-        ...Object.fromEntries(columns.map(([name, from]) => [name, takeRows(from, places)])),
-      }
-    },
+
+  const fitStream = async (
+    stream: PairStream,
+    validation: PairData | undefined,
+    of: Run,
+  ): Promise<FittedModel<O, P>> => {
+    startAnew(of)
+    const { raters } = stream
+    const held =
+      validation && (await encodedPairs(encoders, placedAmong(checkedPairs(validation, 'validation'), raters)))
+    const about = { buffer: stream.buffer, signals: await stream.count() }
+    const course = { examples: streamedExamples(encoders, stream), data: given.data, held, raters, about }
+    return train(of, course, (found) => ({ parameters: found, raters }))
   }
+  return { encoders, fit: fitOnce, fitStream, dispose: () => step.dispose() }
 }
 
 function encodersOf({
@@ -338,41 +364,4 @@ function copyInto(into: unknown, from: unknown): void {
   parameterLeaves(into).forEach(({ leaf }, at) => {
     leaf.data.set(sources[at]?.leaf.data as never)
   })
-}
-
-/** Tells fits apart in a run's folder: other data, options or seeds are another fit. */
-function fingerprint(
-  {
-    encoders,
-    ...about
-  }: { encoders: Encoders; kind: string; options: unknown; seed: number; batchSize: number; epochs: number },
-  data: PairData,
-): string {
-  const digest = createHash('sha256')
-  const { encoder, contextEncoder } = encoders
-  digest.update(
-    canonicalJson({ ...about, encoder: encoder.id, contextEncoder: contextEncoder?.id ?? null } as unknown as Json),
-  )
-  for (const rows of [data.rows, data.contexts ?? []]) {
-    if ('columns' in rows) digestNumbers(digest, rows.data)
-    else for (const { candidate, context, rater } of rows) digest.update(`${context.id} ${candidate.id} ${rater?.id} `)
-  }
-  for (const numbers of [data.a, data.b, data.targets, data.weights, data.context, data.rater])
-    digestNumbers(digest, numbers)
-  for (const [name, { data: numbers }] of Object.entries(data.columns)) digestNumbers(digest.update(name), numbers)
-  return digest.digest('hex').slice(0, 16)
-}
-
-const checkedBytes = 1 << 20
-
-/**
- * Numbers into a digest: as they are, or in megabytes by their checksums, which are computed four times as fast; a
- * changed table of features would have to keep every checksum to be taken for the same.
- */
-function digestNumbers(digest: Hash, { buffer, byteOffset, byteLength }: ArrayBufferView): void {
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength)
-  if (byteLength <= checkedBytes) digest.update(bytes)
-  else
-    for (let from = 0; from < byteLength; from += checkedBytes)
-      digest.update(`${crc32(bytes.subarray(from, from + checkedBytes))} `)
 }

@@ -1,6 +1,7 @@
 export { type AdaptRatersOptions, adaptRaters } from './adapt-raters.ts'
 export {
   type FitPreferences,
+  type FitStreamedPreferences,
   fitPreferences,
   initialParameters,
   meanLogLoss,

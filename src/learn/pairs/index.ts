@@ -12,3 +12,4 @@ export {
 export { type PairedKind, type PairsOptions, pairsOf, readSignals, type SignalPairs, type Signals } from './pairs-of.ts'
 export { checkedRatings, type FeatureRatings, featureRatings, type RatingData, takeRatings } from './rating-data.ts'
 export { type RatingsOptions, type RatingTable, ratingsOf } from './ratings-of.ts'
+export { type PairStream, type StreamedPair, type StreamPairsOptions, streamPairs } from './stream-pairs.ts'
