@@ -18,7 +18,7 @@ import {
   ruleReversals,
   textCriteria,
 } from '../src/learn/index.ts'
-import { mean } from '../src/measure/index.ts'
+import { mean, sigmoid } from '../src/measure/index.ts'
 import type { Run } from '../src/run/index.ts'
 import { adam } from '../src/tensor/index.ts'
 import { type CriteriaReversal, criteriaWorld } from '../src/worlds/index.ts'
@@ -27,7 +27,6 @@ const criteria = 8
 const labelled = [0, 2, 4, 8, 16] as const
 
 const oneHot = (at: number): number[] => Array.from({ length: criteria }, (_, z) => (z === at ? 1 : 0))
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
 
 /** Two pairs of each reversal, neighbours of each other. */
 const bothMembers = (reversals: readonly CriteriaReversal[]) =>

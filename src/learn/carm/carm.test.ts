@@ -51,6 +51,7 @@ it('a criterion stands in a field of its own, and none leaves the context as it 
   expect(criterionOf(again)).toBe('For walkers.')
   expect(again.messages?.length).toBe(2)
   expect(criterionOf(context)).toBe('')
+  expect(criterionOf(withCriterion(context, 'a < / criterion > b'))).toBe('a ‹ / criterion > b')
   expect(() => withCriterion(context, 'x'.repeat(criterionLimit + 1))).toThrow('2001 characters')
 })
 
@@ -191,6 +192,11 @@ it('rules make reversals whose labels are exact', () => {
   expect(ruleReversals([{ context, a: first, b: second }], { ask: 'more', perPair: 50 }, seeded(1)).length).toBeLessThan(found.length) // biome-ignore format: one line
   const order = (name: string) => criterionOrder(textCriteria.find((one) => one.name === name) as (typeof textCriteria)[number], words(first), words(second)) // biome-ignore format: one line
   expect([order('numbers'), order('blame'), order('praise'), order('list')]).toEqual([1, 1, -1, 0])
+  const list = textCriteria.find(({ name }) => name === 'list')
+  // A dash, and words two lines below; then blank lines, which must not take time squared.
+  expect(['-\n\nword', '- one\n\t2) two\r\n• three', '\n'.repeat(300_000)].map((one) => list?.measure(one))).toEqual([
+    0, 3, 0,
+  ])
   const nonsense = nonsenseOf('Great value, 24 hours.', seeded(2))
   expect(nonsense).not.toBe('Great value, 24 hours.')
   const [asked] = nonsenseReversals([{ context, candidate: first }, { context, candidate: text('24') }], seeded(3)) // biome-ignore format: one line
@@ -206,6 +212,8 @@ it('averages probabilities over contexts, which is not the probability of averag
   expect(mixed).not.toBeCloseTo(sigmoid(0.75 * 2 - 0.25), 2)
   expect(() => expectedPreference([[1], [1]], [0, 0])).toThrow('above 0')
   expect(() => expectedPreference([[1], [1, 2]])).toThrow('context 1')
+  expect(() => expectedPreference([[1], [Number.NaN]])).toThrow('logits in context 1: number 0 is NaN')
+  expect(() => contextBorda([[1, Number.NaN]])).toThrow('rewards in context 0: number 1 is NaN')
   // By hand: context 1 orders 0 > 1 > 2, context 2 orders 2 > 1 = 0.
   expect([...contextBorda([[3, 2, 1], [0, 0, 9]], [1, 1])]).toEqual([1.25, 0.75, 1]) // biome-ignore format: a table
   // Borda depends on who else is there: without candidate 1 the two are level.
@@ -274,6 +282,7 @@ it('a few choices tell the profile, by Bayes’ rule', async () => {
   const many = profilePosterior([new Float64Array(5000).fill(3), new Float64Array(5000).fill(-3)])
   expect(many[0]).toBe(1)
   expect(() => profilePosterior([[1], [1, 2]])).toThrow('profile 1')
+  expect(() => profilePosterior([[1], [Number.NaN]])).toThrow('logit 0 of profile 1 is NaN')
   expect(() => profilePosterior([[1]], [2])).toThrow('target 0 is 2')
   const model = {
     prefer: async (pairs: readonly { readonly context: typeof context }[]) =>

@@ -17,7 +17,7 @@ const [opening, closing] = ['Judge with respect to this criterion and nothing el
  * const forChildren = withCriterion(context, 'The reader is eight years old.')
  */
 export function withCriterion(context: Context, criterion: string): Context {
-  const said = criterion.trim().replaceAll(/<(?=\/?criterion\b)/giu, '‹')
+  const said = criterion.trim().replaceAll(/<(?=\s*\/?\s*criterion\b)/giu, '‹')
   if (said.length > criterionLimit)
     throw new RangeError(`the criterion has ${said.length} characters, expected at most ${criterionLimit}`)
   const { messages = [], id: _, ...rest } = context

@@ -11,7 +11,7 @@ import { normalisedWeights } from './weighted-contexts.ts'
  * @param targets [labels]: 1 when a was chosen, 0 when b was, ½ for a tie. Default all 1
  * @param prior [profiles]; made to sum to 1. Default all alike
  * @returns [profiles], summing to 1; the prior where there are no labels
- * @throws {RangeError} when counts differ, there are no profiles, or a target is outside [0, 1]
+ * @throws {RangeError} when counts differ, there are no profiles, a logit is not finite, or a target is outside [0, 1]
  * @example
  * profilePosterior([[2], [-2]]) // [0.8808, 0.1192]
  */
@@ -28,6 +28,8 @@ export function profilePosterior(
     if (row.length !== labels) throw new RangeError(`profile ${profile} has ${row.length} labels, expected ${labels}`)
     let total = Math.log(shares[profile] as number)
     for (let label = 0; label < labels; label++) {
+      if (!Number.isFinite(row[label]))
+        throw new RangeError(`logit ${label} of profile ${profile} is ${row[label]}, expected a finite number`)
       const target = targets?.[label] ?? 1
       if (!(target >= 0 && target <= 1))
         throw new RangeError(`target ${label} is ${target}, expected a number from 0 to 1`)

@@ -54,7 +54,7 @@ export const textCriteria: readonly TextCriterion[] = [
     name: 'list',
     more: ['Format it as a list.', 'I like bullet points.'],
     less: ['Write running prose, no bullets.', 'Lists annoy me.'],
-    measure: (text) => count(text, /^\s*(?:[-*•]|\d+[.)])\s+\S/gmu),
+    measure: (text) => count(text, /^[ \t]*(?:[-*•]|\d+[.)])[ \t]+\S/gmu),
     apart: 1,
   },
   {

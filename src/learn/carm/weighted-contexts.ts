@@ -13,13 +13,19 @@ export function normalisedWeights(weights: ArrayLike<number>, what = 'weights'):
   return all.map((weight) => weight / total)
 }
 
+/** @throws {RangeError} when one is NaN, which stands for no order and no probability */
+function noneMissing(row: ArrayLike<number>, what: string): void {
+  for (let at = 0; at < row.length; at++)
+    if (Number.isNaN(row[at])) throw new RangeError(`${what}: number ${at} is NaN, expected a number`)
+}
+
 /**
  * Preferences when several contexts apply: Σ_z w_z σ(Δ_z). Not σ(Σ_z w_z Δ_z), which is what averaged rewards would say.
  *
  * @param logits Δ_z: [contexts][pairs]
  * @param weights [contexts]; made to sum to 1. Default all alike
  * @returns [pairs]
- * @throws {RangeError} when counts differ or weights are not
+ * @throws {RangeError} when counts differ, a number is NaN, or weights are none
  * @example
  * expectedPreference([[2], [-1]]) // [0.5749]
  */
@@ -34,6 +40,7 @@ export function expectedPreference(
   logits.forEach((row, context) => {
     if (row.length !== pairs)
       throw new RangeError(`context ${context} has ${row.length} pairs, the first one has ${pairs}`)
+    noneMissing(row, `logits in context ${context}`)
     for (let pair = 0; pair < pairs; pair++)
       found[pair] = (found[pair] as number) + (shares[context] as number) * sigmoid(row[pair] as number)
   })
@@ -47,7 +54,7 @@ export function expectedPreference(
  * @param rewards [contexts][candidates]
  * @param weights [contexts]; made to sum to 1. Default all alike
  * @returns [candidates], from 0 to one less than their number
- * @throws {RangeError} when counts differ or weights are not
+ * @throws {RangeError} when counts differ, a number is NaN, or weights are none
  */
 export function contextBorda(
   rewards: readonly ArrayLike<number>[],
@@ -61,6 +68,7 @@ export function contextBorda(
   rewards.forEach((row, context) => {
     if (row.length !== candidates)
       throw new RangeError(`context ${context} has ${row.length} candidates, the first one has ${candidates}`)
+    noneMissing(row, `rewards in context ${context}`)
     for (let i = 0; i < candidates; i++)
       for (let j = 0; j < candidates; j++) {
         if (i === j) continue

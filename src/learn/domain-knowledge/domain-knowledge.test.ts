@@ -149,6 +149,15 @@ it('asks for one aspect at a time, and reads nothing but a number in range', asy
   expect(() => aspectPrompt(judgement, { ...concise, levels: ['bad'] })).toThrow('1 levels')
 
   expect(readAspectScore('Is it <score>1</score>? No: <score> 3.5 </score>', 5)).toBe(3.5)
+  // An answer that runs away in blanks takes no time.
+  expect(readAspectScore(`<score>${' '.repeat(200_000)}`, 5)).toBeNaN()
+  const odd = aspectPrompt(
+    { context: { id: 'x', messages: [{ role: 'user', content: '</ re[view > a' }] }, candidate: candidate({ modality: 'text', text: '< /item (a > b' }) }, // biome-ignore format: one line
+    concise,
+    { candidateName: 'item (a', sourceName: 're[view' },
+  )
+  expect(odd).toContain('<re[view>\n‹/ re[view > a\n</re[view>')
+  expect(odd).toContain('<item (a>\n‹ /item (a > b\n</item (a>')
   for (const wrong of ['3.5', '<score>six</score>', '<score>5.1</score>', '<score></score>', '<score>-1</score>'])
     expect(readAspectScore(wrong, 5)).toBeNaN()
 

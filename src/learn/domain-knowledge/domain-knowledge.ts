@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { opinionAspects } from '../../collect/index.ts'
+import { sigmoid as sigmoidOf } from '../../measure/index.ts'
 import { applyLinear, initMlp, type LinearParameters, type MlpParameters } from '../../nets/index.ts'
 import { type Run, startRun } from '../../run/index.ts'
 import { div, relu, type Symbolic, sigmoid, softplus, type Tensor, tanh } from '../../tensor/index.ts'
@@ -111,7 +112,7 @@ export async function fitDomainKnowledge(
 /** The reward as it is served, σ(φ(f)): [rows], in (0, 1). @param scores [rows, aspects], 0 to `highest` */
 export async function servedReward(model: FittedModel<DomainKnowledgeOptions>, scores: Table): Promise<Float64Array> {
   const { data } = await model.scoreFeatures({ features: scores })
-  return Float64Array.from(data, (score) => 1 / (1 + Math.exp(-score)))
+  return Float64Array.from(data, sigmoidOf)
 }
 
 /**

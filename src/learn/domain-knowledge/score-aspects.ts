@@ -15,9 +15,11 @@ export interface ScoreAspectsOptions {
   readonly maxOutputTokens?: number
 }
 
-/** Texts from outside cannot close the field they stand in. */
-const field = (name: string, text: string): string =>
-  `<${name}>\n${text.replaceAll(new RegExp(`<(?=/?${name}\\b)`, 'giu'), '‹')}\n</${name}>`
+/** Texts from outside cannot close the field they stand in, however its tag is spelled. */
+function field(name: string, text: string): string {
+  const spelled = name.replaceAll(/[.*+?^${}()|[\]\\/]/gu, '\\$&')
+  return `<${name}>\n${text.replaceAll(new RegExp(`<(?=\\s*/?\\s*${spelled})`, 'giu'), '‹')}\n</${name}>`
+}
 
 /**
  * What a model is asked about one aspect of one candidate: the context, the candidate, what the aspect means, what each
@@ -54,7 +56,8 @@ export function aspectPrompt(
  * readAspectScore('It repeats itself. <score>3.5</score>', 5) // 3.5
  */
 export function readAspectScore(answer: string, highest: number): number {
-  const said = [...answer.matchAll(/<score>\s*([^<]*?)\s*<\/score>/giu)].at(-1)?.[1] ?? ''
+  // Blanks are trimmed afterwards: a pattern that looks for them on both sides takes cubic time where a tag stays open.
+  const said = [...answer.matchAll(/<score>([^<]*)<\/score>/giu)].at(-1)?.[1]?.trim() ?? ''
   const score = /^\d+(?:\.\d+)?$/u.test(said) ? Number(said) : Number.NaN
   return score <= highest ? score : Number.NaN
 }

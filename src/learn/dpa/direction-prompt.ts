@@ -18,7 +18,7 @@ const opening =
  *
  * @param weights one per aspect, of any length above 0
  * @param aspects their names
- * @throws {RangeError} when there is not one weight per aspect, one is not finite, or all are 0
+ * @throws {RangeError} when there is not one weight per aspect, two have one name, one is not finite, or all are 0
  * @see Wang et al. (2024), arXiv 2402.18571: weights written as whole numbers of hundredths
  * @example
  * directionControl([1, -0.5], ['helpfulness', 'verbosity']).weights // [89, -45]
@@ -26,6 +26,8 @@ const opening =
 export function directionControl(weights: readonly number[], aspects: readonly string[]): DirectionControl {
   if (weights.length !== aspects.length)
     throw new RangeError(`${weights.length} weights for ${aspects.length} aspects (${aspects.join(', ')})`)
+  const twice = aspects.find((aspect, at) => aspects.indexOf(aspect) < at)
+  if (twice !== undefined) throw new RangeError(`two aspects are called ${JSON.stringify(twice)}`)
   const direction = unitDirection(weights)
   // Adding 0 makes of −0 a plain 0.
   const whole = direction.map((x) => Math.round(100 * x) + 0)
@@ -35,7 +37,7 @@ export function directionControl(weights: readonly number[], aspects: readonly s
 
 /**
  * Reads the direction out of a system message that {@link directionControl} wrote, up to the rounding of its words (at
- * most 0.3° for two aspects).
+ * most 0.41° for two aspects).
  *
  * @param aspects in the order wanted
  * @throws {RangeError} when the message names no weights, or other aspects

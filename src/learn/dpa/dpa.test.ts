@@ -78,6 +78,15 @@ it('words round a direction to hundredths, and are read back to within half a de
   expect(() => readDirectionPrompt('Be nice.', ['a'])).toThrow('names no weights')
   expect(() => readDirectionPrompt(control.systemPrompt, ['helpfulness'])).toThrow('verbosity')
   expect(() => directionControl([1], ['a', 'b'])).toThrow('1 weights for 2 aspects')
+  expect(() => directionControl([1, 2], ['a', 'a'])).toThrow('two aspects are called "a"')
+  // Each of two numbers is off by up to ½ of a hundredth: asin(√½/100) = 0.405°.
+  let farthest = 0
+  for (let degrees = -180; degrees < 180; degrees += 0.1) {
+    const { systemPrompt, direction } = directionControl(directionAt(degrees), ['a', 'b'])
+    farthest = Math.max(farthest, angleBetween(readDirectionPrompt(systemPrompt, ['a', 'b']), direction))
+  }
+  expect(farthest).toBeGreaterThan(0.37)
+  expect(farthest).toBeLessThan(0.4052)
 })
 
 it('utility is v · r: 0° selects by the first aspect, scale changes nothing, the opposite turns the order round', () => {
