@@ -263,7 +263,7 @@ describe.concurrent('learn', () => {
     expect(unknown.code).toBe(2)
     expect(unknown.err).toMatch(/^penchant: --options for reward: hidden: .*"nope"\n$/)
     writeFileSync(join(folder, 'precious.txt'), '')
-    const precious = await penchant('learn', one, '--out', '.', '--replace')
+    const precious = await penchant('learn', one, '--out', '', '--replace')
     expect(precious.code).toBe(2)
     expect(precious.err).toContain('no model.json; give another folder')
     const taken = await penchant('learn', one, '--out', 'precious.txt')

@@ -103,7 +103,8 @@ function reliability({ test }: LearnReport): string[] {
 }
 
 /** Training may take hours: what `saveModel` would refuse is refused before. */
-function checkPlace({ out, replace }: Options): void {
+function checkPlace({ out: given, replace }: Options): void {
+  const out = resolve(given)
   if (!existsSync(out)) return
   if (!statSync(out).isDirectory()) throw new InputError(`${out} is a file, expected a folder or nothing`)
   const there = readdirSync(out)

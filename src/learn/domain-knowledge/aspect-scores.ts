@@ -37,7 +37,7 @@ const there = (score: number | null | undefined): score is number => typeof scor
  * Puts each aspect's mean where a score is missing, and says in which rows.
  *
  * @param means default those of these rows
- * @throws {RangeError} when rows differ in length, an aspect has no score at all, or one is infinite
+ * @throws {RangeError} when rows differ in length, an aspect has no score at all, one is infinite, or a mean is not finite
  */
 export function imputeAspects(scores: AspectTable, means?: readonly number[]): ImputedAspects {
   const width = checkedWidth(scores)
@@ -49,6 +49,8 @@ export function imputeAspects(scores: AspectTable, means?: readonly number[]): I
       return known.reduce((sum, score) => sum + score, 0) / known.length
     })
   if (used.length !== width) throw new RangeError(`${used.length} means for ${width} aspects`)
+  const unknown = used.findIndex((mean) => !Number.isFinite(mean))
+  if (unknown >= 0) throw new RangeError(`the mean of aspect ${unknown} is ${used[unknown]}, expected a finite number`)
   const data = new Float32Array(scores.length * width)
   const flagged: number[] = []
   scores.forEach((row, at) => {

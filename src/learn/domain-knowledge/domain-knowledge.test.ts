@@ -126,6 +126,7 @@ it('missing scores are left out of the mean, and imputed and flagged for a net',
   expect(flagged).toEqual([0, 2])
   expect([...imputeAspects([[null, 1]], means).scores.data]).toEqual([2, 1])
   expect(() => imputeAspects([[null, 1]])).toThrow('aspect 0 has no score')
+  expect(() => imputeAspects([[null, 1]], [Number.NaN, 1])).toThrow('the mean of aspect 0 is NaN')
   expect(() => naiveAspectMean([[1, 2], [1]])).toThrow('row 1') // biome-ignore format: a table
 })
 
