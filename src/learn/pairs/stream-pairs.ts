@@ -42,7 +42,8 @@ export function isPairStream(data: PairData | PairStream): data is PairStream {
 /**
  * Pairs from more signals than are to be held at once, such as a store's: `fitPreferences` reads them anew for each
  * epoch, shuffles as many as the buffer holds, and trains on half of it before it reads on. Memory does not grow with
- * the signals; where all pairs fit into the buffer they stay there, and the fit is that of `pairsOf`.
+ * the signals; where all pairs fit into the buffer they stay there, and the fit is that of
+ * `pairsOf`, with the same raters.
  *
  * Signals that lie further apart than the buffer are not mixed, so a store in which one source or one rater follows
  * another wants a large one. An encoder that keeps features in memory keeps those of all contents: give
