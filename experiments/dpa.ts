@@ -1,5 +1,12 @@
 import { opinionAspects, type Rating, type Signal, shippedDatasets } from '../src/collect/index.ts'
-import { type Experiment, figureColors, type Measurement, type MetricSummary, plotSvg } from '../src/evaluate/index.ts'
+import {
+  type Experiment,
+  figureColors,
+  type Measurement,
+  type MetricSummary,
+  metricNamed,
+  plotSvg,
+} from '../src/evaluate/index.ts'
 import {
   directionalUtilities,
   evaluateRatings,
@@ -268,11 +275,7 @@ export const experiment: Experiment = {
     }
   },
   holds(metrics) {
-    const of = (name: string): MetricSummary => {
-      const found = metrics.find((metric) => metric.name === name)
-      if (!found) throw new Error(`"${name}" was not measured`)
-      return found
-    }
+    const of = (name: string): MetricSummary => metricNamed(metrics, name)
     return (
       [zeroError, meanError, realError].every((name) => of(name).interval[1] < 0) &&
       [zeroGain, meanGain].every((name) => of(name).interval[0] > 0) &&

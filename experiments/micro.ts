@@ -1,5 +1,12 @@
 import { type PersonaStatement, personaStatements } from '../src/collect/index.ts'
-import { type Experiment, figureColors, type Measurement, type MetricSummary, plotSvg } from '../src/evaluate/index.ts'
+import {
+  type Experiment,
+  figureColors,
+  type Measurement,
+  type MetricSummary,
+  metricNamed,
+  plotSvg,
+} from '../src/evaluate/index.ts'
 import {
   adaptMixture,
   evaluateModel,
@@ -203,11 +210,7 @@ export const experiment: Experiment = {
     }
   },
   holds(metrics) {
-    const of = (name: string): MetricSummary => {
-      const found = metrics.find((metric) => metric.name === name)
-      if (!found) throw new Error(`"${name}" was not measured`)
-      return found
-    }
+    const of = (name: string): MetricSummary => metricNamed(metrics, name)
     return (
       of(afterLabels).interval[0] >= 0.08 &&
       of(short).method <= 0.02 &&

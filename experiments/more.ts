@@ -1,5 +1,12 @@
-import { type Comparison, opinionAspects, shippedDatasets } from '../src/collect/index.ts'
-import { type Experiment, figureColors, type Measurement, type MetricSummary, plotSvg } from '../src/evaluate/index.ts'
+import {
+  type Experiment,
+  figureColors,
+  type Measurement,
+  type MetricSummary,
+  metricNamed,
+  opinionPairs,
+  plotSvg,
+} from '../src/evaluate/index.ts'
 import {
   calibrateModel,
   evaluateModel,
@@ -11,7 +18,7 @@ import {
   type SourceWeights,
   takePairs,
 } from '../src/learn/index.ts'
-import { mean, standardDeviation } from '../src/measure/index.ts'
+import { mean } from '../src/measure/index.ts'
 import type { Run } from '../src/run/index.ts'
 import { sgd } from '../src/tensor/index.ts'
 import { diverseSourcesWorld } from '../src/worlds/index.ts'
@@ -86,27 +93,7 @@ async function stoppedAt(loss: number, data: Simulated, epochs: number, run: Run
 
 /** Choices between summaries by who made them, learned from the training part, told in the validation part. */
 async function summaries(run: Run): Promise<readonly [baseline: PairEvaluation, method: PairEvaluation]> {
-  const dataset = shippedDatasets().find(({ name }) => name === 'opinpref')
-  if (!dataset) throw new Error('the choices between opinion summaries are missing')
-  const choices: Comparison[] = []
-  for await (const signal of dataset.load(run)) if (signal.kind === 'comparison') choices.push(signal)
-  const scores = ({ features }: Comparison['a']): number[] => opinionAspects.map((aspect) => Number(features?.[aspect]))
-  const scales = opinionAspects.map((_, k) => {
-    const column = choices.flatMap(({ a, b }) => [scores(a)[k] as number, scores(b)[k] as number])
-    return { centre: mean(column), spread: standardDeviation(column) }
-  })
-  const row = (candidate: Comparison['a']): number[] =>
-    scores(candidate).map((score, k) => (score - (scales[k]?.centre ?? 0)) / (scales[k]?.spread ?? 1))
-  const part = (name: string): PairData => {
-    const own = choices.filter(({ context }) => context.tags?.includes(name))
-    return featurePairs({
-      a: own.map(({ a }) => row(a)),
-      b: own.map(({ b }) => row(b)),
-      targets: own.map(({ outcome }) => (outcome === 'a' ? 1 : 0)),
-      sources: own.map(({ rater }) => rater.id),
-    })
-  }
-  const [train, test] = [part('train'), part('validation')]
+  const { train, validation: test } = await opinionPairs(run)
   const found: PairEvaluation[] = []
   for (const more of [multiTask, {}]) {
     const model = await fitMore({ data: train, more, epochs: 20, optimizer }, run)
@@ -232,11 +219,7 @@ export const experiment: Experiment = {
     }
   },
   holds(metrics) {
-    const of = (name: string): MetricSummary => {
-      const found = metrics.find((metric) => metric.name === name)
-      if (!found) throw new Error(`"${name}" was not measured`)
-      return found
-    }
+    const of = (name: string): MetricSummary => metricNamed(metrics, name)
     return of(calibrationShared).interval[1] < 0 && of(accuracyShared).difference > -0.04
   },
 }

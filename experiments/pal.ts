@@ -1,5 +1,12 @@
 import { type PersonaStatement, personaStatements } from '../src/collect/index.ts'
-import { type Experiment, figureColors, type Measurement, type MetricSummary, plotSvg } from '../src/evaluate/index.ts'
+import {
+  type Experiment,
+  figureColors,
+  type Measurement,
+  type MetricSummary,
+  metricNamed,
+  plotSvg,
+} from '../src/evaluate/index.ts'
 import {
   adaptRaters,
   evaluateModel,
@@ -159,11 +166,7 @@ export const experiment: Experiment = {
     }
   },
   holds(metrics) {
-    const of = (name: string): MetricSummary => {
-      const found = metrics.find((metric) => metric.name === name)
-      if (!found) throw new Error(`"${name}" was not measured`)
-      return found
-    }
+    const of = (name: string): MetricSummary => metricNamed(metrics, name)
     return (
       of(seenAccuracy).difference >= 0.1 &&
       [seenAccuracy, newAccuracy, growth, personas].every((name) => of(name).interval[0] > 0)

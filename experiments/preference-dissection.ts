@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs'
 import { type Comparison, opinionAspects, shippedDatasets } from '../src/collect/index.ts'
-import { type Experiment, figureColors, type Measurement, type MetricSummary, plotSvg } from '../src/evaluate/index.ts'
+import {
+  type Experiment,
+  figureColors,
+  type Measurement,
+  type MetricSummary,
+  metricNamed,
+  plotSvg,
+} from '../src/evaluate/index.ts'
 import {
   answerProperties,
   type Dissection,
@@ -302,11 +309,7 @@ export const experiment: Experiment = {
   },
   /** Degrees and the top are found better, and judges move the way the weights say. */
   holds(metrics) {
-    const of = (name: string): MetricSummary => {
-      const found = metrics.find((metric) => metric.name === name)
-      if (!found) throw new Error(`"${name}" was not measured`)
-      return found
-    }
+    const of = (name: string): MetricSummary => metricNamed(metrics, name)
     return (
       of(degrees).interval[1] < 0 &&
       of(top).interval[0] > 0 &&

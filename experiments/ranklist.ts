@@ -8,6 +8,7 @@ import {
   jurorShowFeatures,
   type Measurement,
   type MetricSummary,
+  metricNamed,
   nationalBallots,
   newJurorFolds,
   plotSvg,
@@ -233,11 +234,7 @@ export const experiment: Experiment = {
     }
   },
   holds(metrics) {
-    const of = (name: string): MetricSummary => {
-      const found = metrics.find((metric) => metric.name === name)
-      if (!found) throw new Error(`"${name}" was not measured`)
-      return found
-    }
+    const of = (name: string): MetricSummary => metricNamed(metrics, name)
     return [exact, logSum].every((name) => of(name).interval[0] > 0) && of(songs).interval[0] > -0.01
   },
 }

@@ -6,6 +6,7 @@ import {
   leaderboardFromVotes,
   type Measurement,
   type MetricSummary,
+  metricNamed,
   plotSvg,
 } from '../src/evaluate/index.ts'
 import { kendallTau, mean, softplus } from '../src/measure/index.ts'
@@ -200,11 +201,7 @@ export const experiment: Experiment = {
   },
   /** The order is right nearly always, the effect is found, intervals are honest, and real games are told better. */
   holds(metrics) {
-    const of = (name: string): MetricSummary => {
-      const found = metrics.find((metric) => metric.name === name)
-      if (!found) throw new Error(`"${name}" was not measured`)
-      return found
-    }
+    const of = (name: string): MetricSummary => metricNamed(metrics, name)
     const [ranked, effect] = [of(order), of(lengthCoefficient)]
     return (
       ranked.baseline < 0 &&

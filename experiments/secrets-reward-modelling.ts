@@ -1,5 +1,13 @@
-import { type Comparison, fetchedDatasets, opinionAspects, shippedDatasets } from '../src/collect/index.ts'
-import { type Experiment, figureColors, type Measurement, type MetricSummary, plotSvg } from '../src/evaluate/index.ts'
+import { fetchedDatasets } from '../src/collect/index.ts'
+import {
+  type Experiment,
+  figureColors,
+  type Measurement,
+  type MetricSummary,
+  metricNamed,
+  opinionPairs,
+  plotSvg,
+} from '../src/evaluate/index.ts'
 import {
   annotateStrength,
   contrastiveRewardKind,
@@ -21,7 +29,7 @@ import {
   takePairs,
   weakestPairs,
 } from '../src/learn/index.ts'
-import { mean, standardDeviation } from '../src/measure/index.ts'
+import { mean } from '../src/measure/index.ts'
 import type { Run } from '../src/run/index.ts'
 import { adam, adamW } from '../src/tensor/index.ts'
 import { noisyPairsWorld, ratedItemsWorld } from '../src/worlds/index.ts'
@@ -186,26 +194,8 @@ async function real(
 }
 
 async function summaries(run: Run) {
-  const dataset = shippedDatasets().find(({ name }) => name === 'opinpref')
-  if (!dataset) throw new Error('the choices between opinion summaries are missing')
-  const choices: Comparison[] = []
-  for await (const signal of dataset.load(run)) if (signal.kind === 'comparison') choices.push(signal)
-  const scores = ({ features }: Comparison['a']): number[] => opinionAspects.map((aspect) => Number(features?.[aspect]))
-  const scales = opinionAspects.map((_, k) => {
-    const column = choices.flatMap(({ a, b }) => [scores(a)[k] as number, scores(b)[k] as number])
-    return { centre: mean(column), spread: standardDeviation(column) }
-  })
-  const row = (candidate: Comparison['a']): number[] =>
-    scores(candidate).map((score, k) => (score - (scales[k]?.centre ?? 0)) / (scales[k]?.spread ?? 1))
-  const part = (name: string): PairData => {
-    const own = choices.filter(({ context }) => context.tags?.includes(name))
-    return featurePairs({
-      a: own.map(({ a }) => row(a)),
-      b: own.map(({ b }) => row(b)),
-      targets: own.map(({ outcome }) => (outcome === 'a' ? 1 : 0)),
-    })
-  }
-  return real(part('train'), part('validation'), undefined, linear, run)
+  const { train, validation } = await opinionPairs(run)
+  return real(train, validation, undefined, linear, run)
 }
 
 /** Dialogues told by the words of the last reply, where a user has fetched them. */
@@ -304,11 +294,7 @@ export const experiment: Experiment = {
     }
   },
   holds(metrics) {
-    const of = (name: string): MetricSummary => {
-      const found = metrics.find((metric) => metric.name === name)
-      if (!found) throw new Error(`"${name}" was not measured`)
-      return found
-    }
+    const of = (name: string): MetricSummary => metricNamed(metrics, name)
     return of(precision).method >= 0.7 && of(bottom).method < 0.35 && of(flipping).difference >= 0
   },
 }

@@ -1,5 +1,12 @@
 import { type Comparison, shippedDatasets } from '../src/collect/index.ts'
-import { type Experiment, figureColors, type Measurement, type MetricSummary, plotSvg } from '../src/evaluate/index.ts'
+import {
+  type Experiment,
+  figureColors,
+  type Measurement,
+  type MetricSummary,
+  metricNamed,
+  plotSvg,
+} from '../src/evaluate/index.ts'
 import {
   type Axes,
   axisSubjectivity,
@@ -397,11 +404,7 @@ export const experiment: Experiment = {
   },
   /** Directions and rewards are found, AUC falls by less than .02, length and taste are told apart. */
   holds(metrics) {
-    const of = (name: string): MetricSummary => {
-      const found = metrics.find((metric) => metric.name === name)
-      if (!found) throw new Error(`"${name}" was not measured`)
-      return found
-    }
+    const of = (name: string): MetricSummary => metricNamed(metrics, name)
     return (
       of(recovered).method > 0.9 &&
       of(recovered).interval[0] > 0 &&

@@ -28,4 +28,5 @@ export {
   type VoteColumns,
   VoteTableError,
 } from './leaderboard/vote-columns.ts'
+export { opinionPairs } from './opinion-pairs.ts'
 export * from './people/index.ts'

@@ -40,7 +40,8 @@ export interface GroupSlopes<Group> {
  * Logistic slopes that differ between groups (raters), by two-stage meta-analysis: slopes b_g ~ N(β, τ²), each fitted
  * from its group's rows with all columns, then pooled by DerSimonian and Laird. A group whose outcomes its columns
  * separate has no finite slope; it is left out and named, since with a tiny ridge it would count as a study that agrees
- * with everything.
+ * with everything. Where groups differ much, steep slopes have large errors, and τ and the pooled effect come out too
+ * small (τ by about a fifth for slopes of deviation 0.8 from 240 rows each).
  *
  * @param groups `[rows]`: whose row it is
  * @throws {RangeError} when no group has a finite slope, or shapes do not match

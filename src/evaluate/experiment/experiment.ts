@@ -33,6 +33,17 @@ export interface MetricSummary {
 }
 
 /**
+ * The metric of a name, for an experiment's judgement.
+ *
+ * @throws {Error} when it was not measured
+ */
+export function metricNamed(metrics: readonly MetricSummary[], name: string): MetricSummary {
+  const found = metrics.find((metric) => metric.name === name)
+  if (!found) throw new Error(`"${name}" was not measured`)
+  return found
+}
+
+/**
  * A method against the baseline its paper beats. `holds` judges the summaries; it can say no, and what it says is what
  * is reported.
  */

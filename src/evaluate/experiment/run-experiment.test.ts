@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Run, startRun } from '../../run/index.ts'
-import type { Experiment, Measurement } from './experiment.ts'
+import { type Experiment, type Measurement, metricNamed } from './experiment.ts'
 import { experimentFolder, runExperiment } from './run-experiment.ts'
 
 let folder = ''
@@ -50,6 +50,12 @@ describe('runExperiment', () => {
     )
     expect(report.holds).toBe(false)
     expect(JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'))).toEqual(report)
+  })
+
+  it('lets an experiment ask for a metric by name', async () => {
+    const { metrics } = await runExperiment(experiment(), { run: startRun({ folder }) })
+    expect(metricNamed(metrics, 'score').difference).toBe(2)
+    expect(() => metricNamed(metrics, 'scores')).toThrow('"scores" was not measured')
   })
 
   it('writes the figures of the first seed and one of all measurements', async () => {
