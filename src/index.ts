@@ -5,6 +5,7 @@
  * import { learn } from 'penchant'
  * learn.rateCompetitors(learn.tallyVotes({ names: ['x', 'y'], a: [0, 0, 0], b: [1, 1, 1], outcomes: [1, 1, 0] }))
  */
+export * as align from './align/index.ts'
 export { catalogue } from './catalogue.ts'
 export * as collect from './collect/index.ts'
 export * as evaluate from './evaluate/index.ts'

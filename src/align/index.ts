@@ -1,0 +1,2 @@
+/** Generators that follow preferences. */
+export * from './text/index.ts'

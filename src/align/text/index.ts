@@ -1,0 +1,5 @@
+export { klEstimate } from './kl-estimate.ts'
+export * from './log-probability.ts'
+export * from './loss/index.ts'
+export { type PairMetrics, pairMetrics } from './metrics.ts'
+export { mixParameters } from './mix-parameters.ts'
