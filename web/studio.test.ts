@@ -1,24 +1,12 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { launchBrowser, noBrowser } from './browser.fixture.ts'
 import { contrasts, focused, pageContrasts, tabTo } from './legibility.fixture.ts'
 import { type StartedServer, startServer } from './server.fixture.ts'
 import { samples } from './src/import/guide.tsx'
-
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
-const args = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-const reason = existsSync(executablePath) ? '' : ` (skipped: there is no Chromium at ${executablePath}; set CHROMIUM)`
 
 /**
  * 30 students compare two cities: all 20 who study law prefer London, all 10 who study art prefer Paris. Together
@@ -80,11 +68,11 @@ async function standings(page: Page, expected: readonly string[]): Promise<void>
   await expect.poll(() => names(page), { timeout: 20_000 }).toEqual(expected)
 }
 
-describe.skipIf(reason !== '')(`the studio in a browser${reason}`, () => {
+describe.skipIf(noBrowser !== '')(`the studio in a browser${noBrowser}`, () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'penchant-files-'))
     server = await startServer()
-    browser = await chromium.launch({ executablePath, args })
+    browser = await launchBrowser()
     const item = (name: string) => call('POST', '/v1/candidates', { content: { modality: 'item', item: name } })
     const text = (words: string) => call('POST', '/v1/candidates', { content: { modality: 'text', text: words } })
     const signals = [...students(await item('London'), await item('Paris')), reply(await text('In London.'))]

@@ -44,6 +44,17 @@ const contentSecurityPolicy = {
   frameAncestors: ["'none'"],
 }
 
+/**
+ * The studio's one script that compiles WebAssembly, to run models in a worker. What a worker may do is said with its own
+ * script, so that pages need no leave for it.
+ */
+const scorerScript = /^\/assets\/onnx-scorer-[\w-]+\.js$/
+const scorerSecurityPolicy = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
+  connectSrc: ["'self'"],
+}
+
 function requestLog(service: Service): MiddlewareHandler {
   return async (c, next) => {
     const start = performance.now()
@@ -95,15 +106,16 @@ export function createApp(service: Service, options: AppOptions): OpenAPIHono {
   })
 
   app.use(requestLog(service))
-  app.use(
+  const headersOf = (policy: NonNullable<Parameters<typeof secureHeaders>[0]>['contentSecurityPolicy']) =>
     secureHeaders({
-      contentSecurityPolicy,
+      ...(policy && { contentSecurityPolicy: policy }),
       xFrameOptions: 'DENY',
       referrerPolicy: 'no-referrer',
       // Whether a name is to be reached by TLS only is for the proxy in front to say.
       strictTransportSecurity: false,
-    }),
-  )
+    })
+  const [ofPages, ofScorer] = [headersOf(contentSecurityPolicy), headersOf(scorerSecurityPolicy)]
+  app.use((c, next) => (scorerScript.test(c.req.path) ? ofScorer : ofPages)(c, next))
   if (keys.length === 0) app.use(loopbackHostOnly())
   app.use(sameOriginWrites())
   if (keys.length > 0) {

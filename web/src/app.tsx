@@ -1,9 +1,12 @@
 import { useCallback, useState } from 'react'
+import { DialPage } from './dial/dial-page.tsx'
 import { ImportPage } from './import/import-page.tsx'
 import { JobPage } from './import/job-page.tsx'
 import { BoardPage } from './leaderboards/board-page.tsx'
 import { BoardsPage } from './leaderboards/boards-page.tsx'
 import { MethodsPage } from './methods/methods-page.tsx'
+import { PeoplePage } from './people/people-page.tsx'
+import { PersonPage } from './people/person-page.tsx'
 import { Shell } from './shell/shell.tsx'
 import { SignalsPage } from './signals/signals-page.tsx'
 import { Link, usePath } from './ui/router.tsx'
@@ -21,10 +24,14 @@ function Nowhere() {
 
 function Page({ path }: { readonly path: string }) {
   const [place = '', ...rest] = path.split('/').filter(Boolean).map(decodeURIComponent)
-  const [one, ...beyond] = rest
-  if (beyond.length > 0) return <Nowhere />
+  const [one, two, ...beyond] = rest
+  if (place === 'people' && one !== undefined && two !== undefined && beyond.length === 0)
+    return <PersonPage key={`${one} ${two}`} source={one} id={two} />
+  if (two !== undefined) return <Nowhere />
   if (place === '' || (place === 'leaderboards' && one === undefined)) return <BoardsPage />
   if (place === 'leaderboards' && one !== undefined) return <BoardPage key={one} name={one} />
+  if (place === 'people' && one === undefined) return <PeoplePage />
+  if (place === 'dial' && one === undefined) return <DialPage />
   if (place === 'signals' && one === undefined) return <SignalsPage />
   if (place === 'import') return one === undefined ? <ImportPage /> : <JobPage key={one} id={one} />
   if (place === 'methods' && one === undefined) return <MethodsPage />

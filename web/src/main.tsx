@@ -3,6 +3,7 @@ import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import './style/tokens.css'
 import './style/base.css'
+import './style/page.css'
 
 const root = document.getElementById('root')
 if (root)

@@ -23,6 +23,8 @@ export const mostRaters = 3_000
 const fewestRaters = 3
 
 const z95 = normalQuantile(0.975)
+/** Below it clusters may be of the method's own making (Kaufman & Rousseeuw 1990, Finding Groups in Data, table 4). */
+const clearSilhouette = 0.5
 
 /** Everybody's numbers in units of standard deviations, and how to say them in the columns' own. */
 interface Design {
@@ -269,9 +271,9 @@ export async function fitPeople(definition: PeopleDefinition, source: VersionedS
             `Only ${Math.round(100 * reliability)} % of what sets these people apart is known from what they said; the rest of a person’s place is a guess, as the intervals say.`,
           ]
         : []),
-      ...(map.clusters > 1 && map.silhouette < 0.25
+      ...(map.clusters > 1 && map.silhouette < clearSilhouette
         ? [
-            `The clusters only divide what has no gaps (silhouette ${map.silhouette.toFixed(2)}); they are no kinds of people.`,
+            `The clusters mostly divide what has no gaps (silhouette ${map.silhouette.toFixed(2)}, clear ones are above ${clearSilhouette}); they are no kinds of people.`,
           ]
         : []),
       ...(tastes.settled ? [] : ['How much tastes differ had not quite settled when the fit ended.']),

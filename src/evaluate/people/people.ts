@@ -77,7 +77,7 @@ export interface People {
   /** Empty without `groupBy`. */
   readonly groups: readonly PeopleGroup[]
   readonly clusters: readonly PeopleCluster[]
-  /** Of the clusters in all dimensions; below about 0.25 they only divide what has no gaps. */
+  /** Of the clusters in all dimensions; below about 0.5 they mostly divide what has no gaps. */
   readonly silhouette: number
   readonly map: {
     /** Share of the variance of the tastes that each axis shows. */

@@ -126,8 +126,8 @@ const holds =
 function valueColumns(name: string, values: readonly Scalar[]): TasteColumn[] {
   const column = (value: Scalar, more: Partial<TasteColumn> = {}): TasteColumn => ({
     name: typeof value === 'boolean' ? words(name) : `${words(name)}: ${value}`,
-    more: typeof value === 'boolean' ? `prefers ${words(name)}` : `prefers ${words(name)} ${value}`,
-    less: typeof value === 'boolean' ? `prefers no ${words(name)}` : `avoids ${words(name)} ${value}`,
+    more: typeof value === 'boolean' ? `prefers ${words(name)}` : `prefers ${value} (${words(name)})`,
+    less: typeof value === 'boolean' ? `prefers no ${words(name)}` : `avoids ${value} (${words(name)})`,
     unit: 'yes',
     of: holds(name, value),
     ...more,

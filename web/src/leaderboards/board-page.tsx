@@ -1,9 +1,10 @@
-import { lazy, type ReactNode, Suspense, useId } from 'react'
+import { lazy, Suspense } from 'react'
 import { type BoardQuery, intervalKinds, type Leaderboard, listBoards, models, readBoard } from '../api/leaderboard.ts'
 import { ApiError } from '../api/request.ts'
 import { readFacets } from '../api/signal.ts'
 import { csv, saveFile } from '../ui/download.ts'
 import { formatCount, formatCounted, formatNumber, formatShare } from '../ui/format.ts'
+import { Part } from '../ui/part.tsx'
 import { useResource } from '../ui/resource.ts'
 import { Link, useQuery } from '../ui/router.tsx'
 import { Empty, Failure, Loading } from '../ui/state.tsx'
@@ -48,17 +49,6 @@ export function standingsCsv({ competitors }: Leaderboard): string {
       c.averageWinRate,
     ]),
   ])
-}
-
-function Part({ title, about, children }: { title: string; about?: ReactNode; children: ReactNode }) {
-  const id = useId()
-  return (
-    <section className="part" aria-labelledby={id}>
-      <h2 id={id}>{title}</h2>
-      {about && <p className="soft about">{about}</p>}
-      {children}
-    </section>
-  )
 }
 
 function Figures({ board }: { readonly board: Leaderboard }) {

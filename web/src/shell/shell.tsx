@@ -7,6 +7,8 @@ import { type Theme, useTheme } from './theme.ts'
 
 const places = [
   { href: '/', title: 'Leaderboards', within: /^\/(leaderboards\/.*)?$/ },
+  { href: '/people', title: 'People', within: /^\/people/ },
+  { href: '/dial', title: 'Dial', within: /^\/dial/ },
   { href: '/signals', title: 'Signals', within: /^\/signals/ },
   { href: '/import', title: 'Import', within: /^\/import/ },
   { href: '/methods', title: 'Methods', within: /^\/methods/ },
