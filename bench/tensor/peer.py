@@ -42,15 +42,16 @@ def mlp():
     return training(model, adam(model), lambda m: F.mse_loss(m(x), y))
 
 
-def reward():
+def reward(pairs):
     model = nn.Sequential(nn.Linear(384, 64), nn.ReLU(), nn.Linear(64, 1))
-    preferred, other = torch.randn(512, 384), torch.randn(512, 384)
+    preferred, other = torch.randn(pairs, 384), torch.randn(pairs, 384)
     return training(model, adam(model), lambda m: -F.logsigmoid(m(preferred) - m(other)).mean())
 
 
 workloads = {
     "mlp": mlp,
-    "reward": reward,
+    "reward": lambda: reward(512),
+    "reward-pairs": lambda: reward(1024),
     "decoder": lambda: decoder.training(fused),
     "generate1": lambda: decoder.generation(1),
     "generate16": lambda: decoder.generation(16),

@@ -9,7 +9,7 @@ import type { Optimizer, ParameterInfo } from './transform.ts'
  * Parameters of at most this many numbers are updated together: a step's time for one of them is that of starting some
  * ten operations, and laying it end to end with others and apart again costs less.
  */
-const smallSize = 16_384
+const smallSize = 32_768
 
 /** Parameters that an optimiser updates as one. */
 export interface Pack {
