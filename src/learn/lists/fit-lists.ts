@@ -60,7 +60,7 @@ export type ListLoss = (
 export interface FitLists<O, P>
   extends Omit<TrainingOptions, 'batchSize' | 'validation' | 'checkpointEvery' | 'parameters'> {
   readonly data: ListData
-  /** Whose first aspect's scores put lists in order. Default {@link rewardKind}. Kinds that read contexts are not for lists. */
+  /** Whose first aspect's scores put lists in order. Default {@link rewardKind}. Kinds that read contexts, or have a `logit`, are not for lists. */
   readonly kind?: ModelKind<O, P>
   /** Checked by the kind's schema. Default `{}`. */
   readonly options?: unknown
@@ -86,7 +86,8 @@ export interface FitLists<O, P>
  *
  * @returns the model, its metrics `trainLoss`, `epochs`, `listsLeftOut`, and with validation `validationLogLoss` and
  *   `bestEpoch`
- * @throws {RangeError} when no list says anything, sizes do not fit, or the loss is no number
+ * @throws {RangeError} when no list says anything, sizes do not fit, the loss is no number, or the kind compares pairs by
+ *   a `logit` of its own
  * @throws {z.ZodError} when the options are not the kind's
  * @example
  * const model = await fitLists({ data: sampledLists(rated, { lists: 300 }, random), loss: listMle })
@@ -101,6 +102,10 @@ export function fitLists<O, P>(
 ): Promise<FittedModel<O, P>>
 export async function fitLists<O, P>(given: FitLists<O, P>, run: Run = startRun()): Promise<FittedModel<O, P>> {
   const kind = given.kind ?? (rewardKind as unknown as ModelKind<O, P>)
+  if (kind.logit)
+    throw new RangeError(
+      `${kind.name} compares pairs by more than the difference of scores, which lists would not train; expected a kind without a logit of its own`,
+    )
   const { batchSize = 32, patience = 10, loss = (scores, labels, lists) => rankList(scores, labels, lists) } = given
   const options = kind.options.parse(given.options ?? {})
   const encoder = encoderOf(given)

@@ -4,6 +4,7 @@ import { seeded, startRun } from '../../run/index.ts'
 import { adam, evaluate, sgd } from '../../tensor/index.ts'
 import { ratedItemsWorld } from '../../worlds/index.ts'
 import { hashedNgrams } from '../encoder/index.ts'
+import { generalPreferenceKind } from '../general-preference/index.ts'
 import { listMle, rankNet } from '../loss/index.ts'
 import {
   evaluateLists,
@@ -231,6 +232,9 @@ describe('fitLists', () => {
   it('refuses what cannot be', async () => {
     const silent = featureLists({ features: [[[9, 9], [8, 8]]], labels: [[1, 1]] }) // biome-ignore format: a list
     await expect(fitLists({ data: silent })).rejects.toThrow('no list has two different labels')
+    await expect(fitLists({ data: two(), kind: generalPreferenceKind })).rejects.toThrow(
+      'general-preference compares pairs by more than',
+    )
     expect(() => featureLists({ features: [[[1]]], labels: [[Number.NaN]] })).toThrow('label 0 of list 0 is NaN')
     expect(() => featureLists({ features: [[[1], [2]]], labels: [[1]] })).toThrow('1 labels for 2 items')
     expect(() => takeLists(two(), [2])).toThrow('no list 2 among 2')

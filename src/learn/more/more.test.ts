@@ -234,6 +234,9 @@ describe('fitMore', () => {
 
   it('refuses what cannot be', async () => {
     await expect(fitMore({ data: apart(), more: { momentum: 0 } })).rejects.toThrow()
+    await expect(fitMore({ data: apart(), more: { batches: 'mixed', pairsPerSource: 2 } })).rejects.toThrow(
+      'is for batches by source',
+    )
     await expect(fitMore({ data: { ...apart(), rows: [] } as PairData })).rejects.toThrow('encoder')
   })
 })

@@ -43,18 +43,23 @@ import { checkedPairs, type PairData } from '../pairs/pair-data.ts'
 import { minNormWeights, normalizeGradients } from './min-norm.ts'
 
 /** How {@link fitMore} weighs sources. */
-export const moreTrainingSchema = z.strictObject({
-  /** `minNorm`: MORE; `equal`: the same batches at equal weights, which is multi-task training. Default minNorm. */
-  weighting: z.enum(['minNorm', 'equal']).default('minNorm'),
-  /** α of m ← (1 − α) m + α g: how much of a source's gradient is this batch's. Default 0.99 (the authors'). */
-  momentum: z.number().gt(0).max(1).default(0.99),
-  /** How gradients are put on one scale, see `normalizeGradients`. Default `l2`. */
-  normalize: z.enum(['l2', 'loss', 'loss+', 'none']).default('l2'),
-  /** As many pairs of each source in every batch, or batches as they come, weighing the sources that are there. Default bySource. */
-  batches: z.enum(['bySource', 'mixed']).default('bySource'),
-  /** With batches by source: how many pairs of each an epoch has; smaller sources are seen again. Default: the largest's. */
-  pairsPerSource: z.int().min(1).optional(),
-})
+export const moreTrainingSchema = z
+  .strictObject({
+    /** `minNorm`: MORE; `equal`: the same batches at equal weights, which is multi-task training. Default minNorm. */
+    weighting: z.enum(['minNorm', 'equal']).default('minNorm'),
+    /** α of m ← (1 − α) m + α g: how much of a source's gradient is this batch's. Default 0.99 (the authors'). */
+    momentum: z.number().gt(0).max(1).default(0.99),
+    /** How gradients are put on one scale, see `normalizeGradients`. Default `l2`. */
+    normalize: z.enum(['l2', 'loss', 'loss+', 'none']).default('l2'),
+    /** As many pairs of each source in every batch, or batches as they come, weighing the sources that are there. Default bySource. */
+    batches: z.enum(['bySource', 'mixed']).default('bySource'),
+    /** With batches by source: how many pairs of each an epoch has; smaller sources are seen again. Default: the largest's. */
+    pairsPerSource: z.int().min(1).optional(),
+  })
+  .refine(({ batches, pairsPerSource }) => batches === 'bySource' || pairsPerSource === undefined, {
+    path: ['pairsPerSource'],
+    message: 'is for batches by source; mixed batches take pairs as they come',
+  })
 export type MoreTraining = z.input<typeof moreTrainingSchema>
 
 /** What sources weighed in an update. */

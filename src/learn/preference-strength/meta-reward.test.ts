@@ -16,7 +16,7 @@ import {
 import { pairLoss } from '../loss/index.ts'
 import { fitPreferences, rewardKind } from '../model/index.ts'
 import { featurePairs } from '../pairs/pair-data.ts'
-import { fitMetaReward, responseDifference } from './index.ts'
+import { contrastiveRewardKind, fitMetaReward, responseDifference } from './index.ts'
 
 it('difference of responses is (k − 1)/(2k) for equal scores, without a gradient, and worked out by hand for others', async () => {
   for (const k of [2, 3, 5]) {
@@ -116,6 +116,9 @@ it('asks all prompts in turn, also where they are more than pairs', async () => 
 })
 
 it('refuses responses that do not come in lists of k', async () => {
+  await expect(fitMetaReward({ data, responses, perPrompt: 3, kind: contrastiveRewardKind })).rejects.toThrow(
+    'contrastive-reward trains by a loss of its own',
+  )
   await expect(fitMetaReward({ ...step, perPrompt: 4 })).rejects.toThrow('6 responses are not 4 to each prompt')
   await expect(fitMetaReward({ ...step, perPrompt: 1 })).rejects.toThrow('at least 2')
   await expect(fitMetaReward({ ...step, responses: [[1, 2, 3], [1, 2, 3]], perPrompt: 2 })).rejects.toThrow('columns') // biome-ignore format: a table

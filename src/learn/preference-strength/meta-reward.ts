@@ -96,7 +96,8 @@ export interface FitMetaReward<O, P> extends Omit<FitPreferences<O, P>, 'kind' |
  * `parameters` of the model before; labels stay as they are. Responses must be features, or read by a frozen encoder.
  *
  * @returns the model
- * @throws {RangeError} when the responses do not come in lists of k, or the encoder is trained
+ * @throws {RangeError} when the responses do not come in lists of k, the encoder is trained, or the kind has a loss of its
+ *   own
  * @see Wang et al. (2024), arXiv 2401.06080; Dou et al. (2024), "MetaRM: shifted distributions alignment via
  *   meta-learning", arXiv 2405.00438
  * @example
@@ -116,6 +117,10 @@ export async function fitMetaReward<O, P>(
 ): Promise<FittedModel<O, P>> {
   const { responses, perPrompt, meta = {}, ...fit } = given
   const kind = given.kind ?? (rewardKind as unknown as ModelKind<O, P>)
+  if (kind.loss)
+    throw new RangeError(
+      `${kind.name} trains by a loss of its own, which a meta step would leave out; expected a kind without one`,
+    )
   const options = kind.options.parse(given.options ?? {})
   const { metaRate, order } = metaTrainingSchema.parse(meta)
   const table = await responseTable(given)
