@@ -114,7 +114,8 @@ function Dial({ model, found }: { readonly model: Model; readonly found: Scored 
     wish,
   ).map((at) => places[at] ?? 0)
   const chosen = asSliders(
-    aspects.map((aspect) => aspect.chosen.value),
+    // What may as well be nothing is left at nothing.
+    aspects.map(({ chosen: { value, lower, upper } }) => (lower > 0 || upper < 0 ? value : 0)),
     sliderStep,
   )
   return (
@@ -136,7 +137,7 @@ function Dial({ model, found }: { readonly model: Model; readonly found: Scored 
             <summary>What people chose by</summary>
             <p className="soft small">
               Log-odds of being chosen for each point more of a given score, from the choices of people between two
-              summaries of the same reviews, with 95 % intervals. Most may be nothing.
+              summaries of the same reviews, with 95 % intervals. What may be nothing is left out of “As people chose”.
             </p>
             <table className="chosen-by small">
               <tbody>

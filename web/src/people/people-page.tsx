@@ -157,16 +157,6 @@ function Found({ people }: { readonly people: PeopleMap }) {
   const common = people.columns.map((column) => column.common)
   return (
     <>
-      <Figures people={people} />
-      {people.warnings.length > 0 && (
-        <section className="notice" aria-label="What to know before reading this">
-          <ul>
-            {people.warnings.map((warning) => (
-              <li key={warning}>{warning}</li>
-            ))}
-          </ul>
-        </section>
-      )}
       <Part
         title="Map of tastes"
         about="A dot is a person. Who stands near has a like taste, as far as it is known; who said little stands near the middle of their group. Choose a dot to see what moves that person."
@@ -182,6 +172,16 @@ function Found({ people }: { readonly people: PeopleMap }) {
           />
         )}
       </Part>
+      <Figures people={people} />
+      {people.warnings.length > 0 && (
+        <section className="notice" aria-label="What to know before reading this">
+          <ul>
+            {people.warnings.map((warning) => (
+              <li key={warning}>{warning}</li>
+            ))}
+          </ul>
+        </section>
+      )}
       <Part
         title={group ? `What moves ${group.name}` : 'What moves everyone'}
         about={
@@ -212,7 +212,7 @@ function Found({ people }: { readonly people: PeopleMap }) {
         <Everyone people={people} raters={raters} />
       </Part>
       <p className="soft small">
-        Data version <code>{people.dataVersion}</code>.
+        {people.attribution} Data version <code>{people.dataVersion}</code>.
       </p>
     </>
   )
@@ -232,7 +232,6 @@ export function PeoplePage() {
       <header className="head">
         <h1>People</h1>
         <p className="lead">{people?.description ?? 'Whom the signals come from, and what moves them.'}</p>
-        {people?.attribution && <p className="soft small attribution">{people.attribution}</p>}
       </header>
       {data && data.sources.length > 1 && (
         <label className="field choose-source">

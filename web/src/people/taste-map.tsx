@@ -49,7 +49,7 @@ export default function TasteMap({ people, shown, bright }: TasteMapProps) {
     const extent = extentOf(people)
     const inner = width - margin.left - margin.right
     const perUnit = inner / (extent.x[1] - extent.x[0])
-    const drawn = Math.max(180, Math.min(760, (extent.y[1] - extent.y[0]) * perUnit))
+    const drawn = Math.max(180, Math.min(600, (extent.y[1] - extent.y[0]) * perUnit))
     const height = drawn + margin.top + margin.bottom
     const pixel = { x: (x: number) => x * perUnit, y: (y: number) => (-y * drawn) / (extent.y[1] - extent.y[0]) }
     const labels = apart(
