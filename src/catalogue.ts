@@ -67,6 +67,15 @@ export const catalogue: readonly CatalogueRow[] = [
     experiment: 'wimhf',
   },
   {
+    no: '25',
+    id: 'ngcf',
+    title: 'NGCF: collaborative filtering by messages on the graph of users and items',
+    arxiv: '1905.08108',
+    room: 'recommend',
+    exports: ['graphRecommender', 'evaluateRanking', 'loadRecommender'],
+    experiment: 'ngcf',
+  },
+  {
     no: '34',
     id: 'search-arena',
     title: 'Search Arena: leaderboards that control for style',

@@ -17,6 +17,7 @@ export {
   type RecommendOptions,
 } from './contract.ts'
 export * from './evaluation/index.ts'
+export * from './graph/index.ts'
 export * from './interactions/index.ts'
 export {
   type FairnessPoint,
@@ -41,6 +42,7 @@ export {
   unseenAt,
 } from './negative-sampling.ts'
 export { type DenseScoring, type RecommenderParts, recommender, type VectorScoring } from './recommender.ts'
+export type { SampledFitOptions } from './sampled/fit-sampled.ts'
 export {
   coldItemSplit,
   coldUserSplit,

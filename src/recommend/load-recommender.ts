@@ -5,6 +5,8 @@ import { easeOf } from './baseline/ease.ts'
 import { itemNeighboursOf } from './baseline/item-neighbours.ts'
 import { popularityOf } from './baseline/popularity.ts'
 import type { Recommender } from './contract.ts'
+import type { GraphModel } from './graph/graph-network.ts'
+import { graphRecommenderOf } from './graph/graph-recommender.ts'
 import type { SparseRows } from './interactions/interaction-set.ts'
 import { recommenderFormat } from './recommender.ts'
 
@@ -39,6 +41,14 @@ const readers: Readonly<Record<string, RecommenderReader>> = {
       learningRate: saved.number('learningRate'),
       lambda: saved.number('lambda'),
     }),
+  ngcf: graphReader('ngcf'),
+  'light-gcn': graphReader('light-gcn'),
+  gcn: graphReader('gcn'),
+  mf: graphReader('mf'),
+}
+
+function graphReader(model: GraphModel): RecommenderReader {
+  return async (saved) => graphRecommenderOf(model, await factorsIn(saved), saved.seen)
 }
 
 async function factorsIn({ floats, shape }: SavedRecommender) {

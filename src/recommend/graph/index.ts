@@ -1,0 +1,2 @@
+export type { GraphModel, GraphNetworkOptions } from './graph-network.ts'
+export { type GraphRecommenderOptions, graphRecommender } from './graph-recommender.ts'
