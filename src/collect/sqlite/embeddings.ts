@@ -1,20 +1,21 @@
+import { endianness } from 'node:os'
 import type { EmbeddingStore } from '../store.ts'
 import type { Connection } from './connection.ts'
 
 /** Addresses asked for in one statement. */
 const portion = 512
 
-const bytesOf = (vector: Float32Array): Uint8Array => {
-  const bytes = Buffer.alloc(4 * vector.length)
-  vector.forEach((number, at) => {
-    bytes.writeFloatLE(number, 4 * at)
-  })
-  return bytes
-}
+/** The bytes of four-byte numbers from the order of this machine to that of the store, which is little-endian, or back. */
+const inOrder = (bytes: Buffer): Buffer => (endianness() === 'LE' ? bytes : bytes.swap32())
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+  inOrder(Buffer.from(new Uint8Array(buffer, byteOffset, byteLength)))
 
 const vectorOf = (bytes: Uint8Array): Float32Array => {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return Float32Array.from({ length: bytes.byteLength / 4 }, (_, at) => view.getFloat32(4 * at, true))
+  // A copy of its own, which starts where numbers may.
+  const { buffer } = new Uint8Array(bytes)
+  inOrder(Buffer.from(buffer))
+  return new Float32Array(buffer)
 }
 
 /** Keeps vectors in the store's database. */

@@ -6,6 +6,7 @@ import { computedFeatures } from './computed-features.ts'
 import type { Encoder } from './encoder.ts'
 import { encoderId } from './encoder-id.ts'
 import { type Addressed, type Reads, textsOf } from './judged-text.ts'
+import { recentEmbeddings } from './recent-embeddings.ts'
 
 /** Something that turns texts into vectors. */
 export interface TextEmbedder {
@@ -54,7 +55,8 @@ export function embeddedTexts(
     options: {},
   },
 ): Encoder<Record<string, never>> {
-  const { of = 'both', interactions = false, prefixes = {}, cache = memoryEmbeddings() } = options
+  const { of = 'both', interactions = false, prefixes = {} } = options
+  const cache = options.cache ? recentEmbeddings(options.cache) : memoryEmbeddings()
   if (interactions && of !== 'both') throw new RangeError('embeddedTexts: interactions need `of: "both"`')
   const parts: readonly Part[] = of === 'both' ? ['candidate', 'context'] : [of]
   const described = embeddedTextsOptions(options)
@@ -122,7 +124,8 @@ export function embeddedTexts(
 function checked(vector: Float32Array | undefined, width: number, address: string): Float32Array {
   if (vector?.length !== width)
     throw new RangeError(`the vector of ${address} has ${vector?.length ?? 'no'} numbers, expected ${width}`)
-  const wrong = vector.findIndex((number) => !Number.isFinite(number))
-  if (wrong >= 0) throw new RangeError(`number ${wrong} of the vector of ${address} is ${vector[wrong]}`)
+  let wrong = 0
+  while (wrong < width && Number.isFinite(vector[wrong])) wrong++
+  if (wrong < width) throw new RangeError(`number ${wrong} of the vector of ${address} is ${vector[wrong]}`)
   return vector
 }

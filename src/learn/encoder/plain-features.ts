@@ -53,8 +53,9 @@ export async function encodeJudgements(encoder: Encoder, judgements: readonly Ju
   } finally {
     await apply.dispose()
   }
-  const wrong = data.findIndex((number) => !Number.isFinite(number))
-  if (wrong >= 0)
+  let wrong = 0
+  while (wrong < data.length && Number.isFinite(data[wrong])) wrong++
+  if (wrong < data.length)
     throw new RangeError(
       `${encoder.description.kind}: column ${wrong % width} of the candidate ${judgements[Math.floor(wrong / width)]?.candidate.id} is ${data[wrong]}, expected a finite number`,
     )
