@@ -3,10 +3,10 @@
  * epoch), on the same numbers from the same start on the same threads. Each side is a process of its own; they run in
  * turns, and the ratio is the median of the rounds' ratios. The losses both end with must agree.
  *
- * `npm run bench -- learn [--only linear,mixture,stream] [--rounds 5] [--threads 2] [--signals 10000000] [--json]`
+ * `npm run bench -- learn [--only linear,mixture,stream] [--rounds 5] [--threads 2] [--signals 1000000] [--json]`
  *
  * Loops over raters run on a sample of them. `stream` has no peer: it fits to signals read from a store and prints the
- * memory it held, which must not grow with their number.
+ * memory it held, which must not grow with their number: of `--signals`, and of a tenth of them.
  */
 import { cpus } from 'node:os'
 import { createInterface } from 'node:readline'
@@ -25,6 +25,7 @@ import {
 import { writeData } from './learn/data.ts'
 import { headWorkloads } from './learn/heads.ts'
 import { newcomerWorkloads } from './learn/newcomers.ts'
+import { compareStreams, fitToStore, type Streamed, writeStore } from './learn/stream.ts'
 import type { Round } from './learn/workload.ts'
 
 const { values: args } = parseArgs({
@@ -32,6 +33,7 @@ const { values: args } = parseArgs({
     only: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     threads: { type: 'string', default: '2' },
+    signals: { type: 'string', default: '1000000' },
     json: { type: 'boolean', default: false },
     worker: { type: 'string' },
   },
@@ -45,6 +47,9 @@ function named(name: string): (typeof workloads)[number] {
 }
 
 async function work(name: string): Promise<void> {
+  const [what, count] = name.split(':')
+  if (what === 'store') return writeStore(Number(count))
+  if (what === 'stream') return console.log(JSON.stringify(await fitToStore(Number(count))))
   const round = await named(name).make()
   console.log('{}')
   for await (const line of createInterface({ input: process.stdin })) {
@@ -105,9 +110,13 @@ if (args.worker) await work(args.worker)
 else {
   prepareTorch()
   writeData()
+  const names = args.only?.split(',') ?? [...workloads.map((workload) => workload.name), 'stream']
   const rows: Row[] = []
-  for (const name of args.only?.split(',') ?? workloads.map((workload) => workload.name)) rows.push(await compare(name))
-  if (args.json) console.log(JSON.stringify({ torchVersion, threads: args.threads, rows }))
+  for (const name of names) if (name !== 'stream') rows.push(await compare(name))
+  const streams: readonly Streamed[] = names.includes('stream')
+    ? compareStreams(import.meta.filename, Number(args.signals))
+    : []
+  if (args.json) console.log(JSON.stringify({ torchVersion, threads: args.threads, rows, streams }))
   else {
     const rate = (number: number): string => Math.round(number).toLocaleString('en')
     console.log(`${cpus()[0]?.model.trim()}, ${args.threads} threads, Node ${process.version}, PyTorch ${torchVersion}`)
@@ -119,5 +128,15 @@ else {
       console.log(
         `| ${row.title} | ${rate(row.ours)} ${row.unit}/s | ${rate(row.peer)} ${row.unit}/s | ${row.ratio.toPrecision(3)} (${row.spread.map((ratio) => ratio.toPrecision(3)).join('–')}) | ≥ ${row.target} | ${row.oursLoss.toFixed(4)} | ${row.peerLoss.toFixed(4)} |`,
       )
+    if (streams.length > 0) {
+      console.log(
+        '| signals read from the store | pairs/s | held: JavaScript and arrays | peak of the process | loss |',
+      )
+      console.log('|---|---|---|---|---|')
+      for (const { signals, ms, heldMb, peakMb, loss } of streams)
+        console.log(
+          `| ${rate(signals)} | ${rate((signals / ms) * 1000)} | ${heldMb.toFixed(0)} MB | ${peakMb.toFixed(0)} MB | ${loss.toFixed(4)} |`,
+        )
+    }
   }
 }
