@@ -180,10 +180,14 @@ async function real(
   test: PairData,
   encoder: Encoder | undefined,
   training: Pick<FitByStrength<unknown, unknown>, 'options' | 'batchSize' | 'epochs' | 'optimizer'>,
+  full: boolean,
   run: Run,
 ): Promise<readonly [plain: PairEvaluation, flipped: PairEvaluation, soft: PairEvaluation]> {
   const fit = { data: train, ...training, ...(encoder && { encoder }) }
-  const strength = await annotateStrength({ kind: rewardKind, ...fit, members: 3, folds: 4 }, run)
+  const strength = await annotateStrength(
+    { kind: rewardKind, ...fit, ...(full ? { members: 5, folds: 5 } : { members: 2, folds: 3 }) },
+    run,
+  )
   const found: PairEvaluation[] = []
   for (const recipe of [{}, strengthRecipes.flip, strengthRecipes.softLabelAndMargin]) {
     const model = await fitByStrength({ ...fit, strength, training: recipe }, run)
@@ -193,13 +197,13 @@ async function real(
   return found as unknown as readonly [PairEvaluation, PairEvaluation, PairEvaluation]
 }
 
-async function summaries(run: Run) {
+async function summaries(full: boolean, run: Run) {
   const { train, validation } = await opinionPairs(run)
-  return real(train, validation, undefined, linear, run)
+  return real(train, validation, undefined, linear, full, run)
 }
 
 /** Dialogues told by the words of the last reply, where a user has fetched them. */
-async function dialogues(run: Run) {
+async function dialogues(full: boolean, run: Run) {
   const dataset = fetchedDatasets().find(({ name }) => name === 'hh-harmless')
   if (!dataset?.present) return undefined
   const data = await pairsOf(dataset.load(run), { duplicates: 'drop' })
@@ -210,10 +214,10 @@ async function dialogues(run: Run) {
   const training = {
     options: { bias: false },
     batchSize: 4096,
-    epochs: 60,
-    optimizer: adamW({ learningRate: 0.02, weightDecay: 0.02 }),
+    epochs: full ? 60 : 30,
+    optimizer: adamW({ learningRate: full ? 0.02 : 0.04, weightDecay: 0.02 }),
   }
-  return real(train, test, encoder, training, run)
+  return real(train, test, encoder, training, full, run)
 }
 
 const precision = 'Share of wrong labels among the fifth that the ensemble is most against (baseline: among all)'
@@ -261,8 +265,8 @@ export const experiment: Experiment = {
     const nets = await overfitting(run, members)
     const plain = nets['plain'] as PairEvaluation
     const [before, after] = await shifted(run)
-    const opinions = await summaries(run)
-    const talks = await dialogues(run)
+    const opinions = await summaries(full, run)
+    const talks = await dialogues(full, run)
     const measure = (name: string, baseline: number, method: number, better: 'higher' | 'lower' = 'higher') =>
       ({ name, baseline, method, better }) satisfies Measurement
     const both = (what: string, [own, flipped, soft]: readonly [PairEvaluation, PairEvaluation, PairEvaluation]) => [
