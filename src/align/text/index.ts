@@ -1,3 +1,4 @@
+export * from './data/index.ts'
 export { klEstimate } from './kl-estimate.ts'
 export * from './log-probability.ts'
 export * from './loss/index.ts'
