@@ -10,7 +10,7 @@ export interface CollateOptions {
   readonly multipleOf?: number
 }
 
-/** A batch of token rows, [rows, length] each. */
+/** A batch of token rows, [rows, length] each (or as {@link collateExamples} says). */
 export interface TokenBatch {
   /** int64 */
   readonly ids: TensorValue
@@ -66,10 +66,11 @@ export function collateRows(rows: readonly TokenRow[], options: CollateOptions =
 }
 
 /**
- * Examples as one batch: first the first completions of all examples, then the second ones, and so on; so for pairs all
- * chosen, then all rejected ones. Split the batch by {@link completionsOf}.
+ * Examples as one batch, [completions, examples, length]: first the first completions of all examples, then the second
+ * ones, and so on; so for pairs all chosen, then all rejected ones. In a graph, `flatten(ids, 0, 1)` makes rows of it
+ * for a decoder, and {@link completionsOf} takes apart what was computed per row.
  *
- * @throws {RangeError} when examples differ in how many completions they have
+ * @throws {RangeError} when examples differ in how many completions they have, and see {@link collateRows}
  */
 export function collateExamples(examples: readonly TokenizedExample[], options: CollateOptions = {}): TokenBatch {
   const count = examples[0]?.completions.length ?? 0
@@ -81,5 +82,15 @@ export function collateExamples(examples: readonly TokenizedExample[], options: 
   const rows = Array.from({ length: count }, (_, at) =>
     examples.map(({ prompt, completions }) => ({ prompt, completion: completions[at] ?? [] })),
   )
-  return collateRows(rows.flat(), options)
+  const { ids, mask, completionMask, positions } = collateRows(rows.flat(), options)
+  const grouped = (of: TensorValue): TensorValue => ({
+    ...of,
+    shape: [count, examples.length, ...of.shape.slice(1)],
+  })
+  return {
+    ids: grouped(ids),
+    mask: grouped(mask),
+    completionMask: grouped(completionMask),
+    positions: grouped(positions),
+  }
 }

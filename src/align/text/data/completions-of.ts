@@ -1,7 +1,7 @@
 import { at, dimAt, reshape, type Tensor } from '../../../tensor/index.ts'
 
 /**
- * What was computed per row of a batch by `collateExamples`, by completion: for pairs `[chosen, rejected]`.
+ * What was computed per row of a batch by `collateExamples`, flattened, by completion: for pairs `[chosen, rejected]`.
  *
  * @param rows [completions · examples, ...]
  * @param completions how many each example has

@@ -150,28 +150,44 @@ describe('collate', () => {
   it('lays out all chosen, then all rejected completions, filled up on the right', () => {
     expect(plain(collateExamples(examples, { padding: 99, multipleOf: 4 }))).toEqual({
       ids: [
-        [5, 6, 7, 99],
-        [1, 2, 3, 99],
-        [5, 8, 99, 99],
-        [1, 2, 4, 4],
+        [
+          [5, 6, 7, 99],
+          [1, 2, 3, 99],
+        ],
+        [
+          [5, 8, 99, 99],
+          [1, 2, 4, 4],
+        ],
       ],
       mask: [
-        [true, true, true, false],
-        [true, true, true, false],
-        [true, true, false, false],
-        [true, true, true, true],
+        [
+          [true, true, true, false],
+          [true, true, true, false],
+        ],
+        [
+          [true, true, false, false],
+          [true, true, true, true],
+        ],
       ],
       completionMask: [
-        [false, true, true, false],
-        [false, false, true, false],
-        [false, true, false, false],
-        [false, false, true, true],
+        [
+          [false, true, true, false],
+          [false, false, true, false],
+        ],
+        [
+          [false, true, false, false],
+          [false, false, true, true],
+        ],
       ],
       positions: [
-        [0, 1, 2, 0],
-        [0, 1, 2, 0],
-        [0, 1, 0, 0],
-        [0, 1, 2, 3],
+        [
+          [0, 1, 2, 0],
+          [0, 1, 2, 0],
+        ],
+        [
+          [0, 1, 0, 0],
+          [0, 1, 2, 3],
+        ],
       ],
     })
   })
