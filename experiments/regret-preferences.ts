@@ -291,7 +291,7 @@ export const experiment: Experiment = {
     'Simulated people who follow regret, on simulated delivery boards of 6 × 6 cells and on boards of 5 × 5 with a goal ' +
     'and five hazards. Real people on the delivery task (1,793 pairs), measured only where PENCHANT_DATASETS has them: ' +
     'they do not come with the package.',
-  seeds: 12,
+  seeds: 24,
   async trial(run, { full }) {
     const measurements: Measurement[] = []
     const figures: { name: string; svg: string }[] = []
