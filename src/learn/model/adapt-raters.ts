@@ -1,8 +1,10 @@
 import { type Run, startRun } from '../../run/index.ts'
-import { adamW, parameterLeaves } from '../../tensor/index.ts'
+import { adamW, type LossResult, mul, parameterLeaves } from '../../tensor/index.ts'
+import { pairLoss } from '../loss/pair-loss.ts'
 import type { PairData } from '../pairs/pair-data.ts'
 import { initialParameters, preferenceFitter, type TrainingOptions } from './fit-preferences.ts'
 import { type FittedModel, placedAmong } from './fitted-model.ts'
+import { logitOf } from './pair-graph.ts'
 import { seenRaters } from './seen-raters.ts'
 
 export interface AdaptRatersOptions<O, P>
@@ -58,6 +60,14 @@ export async function adaptRaters<O, P>(
       ...encoders,
       parameters,
       trainable: (path) => paths.has(path),
+      // A mean over everybody would leave each rater the less of a slope, the more others there are, until it is lost
+      // beside what optimisers add to denominators.
+      loss: (held, pairs, chosen, context) =>
+        scaled(
+          kind.loss?.(held, pairs, chosen, context) ??
+            pairLoss(logitOf(kind, held, pairs, chosen), { target: pairs.target, weight: pairs.weight }),
+          judging.size,
+        ),
       checkpointEvery: 0,
     },
     run,
@@ -66,10 +76,14 @@ export async function adaptRaters<O, P>(
     const adapted = await fitter.fit(named, undefined, run)
     return adapted.with({
       temperature: model.temperature,
-      metrics: { ...model.metrics, adaptationLoss: adapted.metrics['trainLoss'] ?? Number.NaN },
+      metrics: { ...model.metrics, adaptationLoss: (adapted.metrics['trainLoss'] ?? Number.NaN) / judging.size },
       ...(model.dataVersion !== undefined && { dataVersion: model.dataVersion }),
     })
   } finally {
     await fitter.dispose()
   }
+}
+
+function scaled(result: LossResult, factor: number): LossResult {
+  return 'loss' in result ? { ...result, loss: mul(result.loss, factor) } : mul(result, factor)
 }

@@ -253,6 +253,24 @@ describe('raters and contexts', () => {
       expect(logit).toBeCloseTo(y[pair] as number, 2)
     })
   })
+
+  it('does not let a rater be held back by thousands of others', async () => {
+    const model = await fitPreferences({ kind: tasteKind, data: make(['r0', 'r1'], 60), epochs: 5 })
+    const crowd = make(
+      Array.from({ length: 1500 }, (_, at) => `c${at}`),
+      6000,
+    )
+    const alone = takePairs(
+      crowd,
+      [...crowd.rater.keys()].filter((pair) => crowd.raters[crowd.rater[pair] as number] === 'c7'),
+    )
+    const [together, single] = [await adaptRaters({ model, data: crowd }), await adaptRaters({ model, data: alone })]
+    const [x, y] = [await together.logits(alone), await single.logits(alone)]
+    x.forEach((logit, pair) => {
+      expect(logit).toBeCloseTo(y[pair] as number, 5)
+    })
+    expect(together.metrics['adaptationLoss']).toBeLessThan(Math.LN2)
+  })
 })
 
 describe('outOfFold', () => {
