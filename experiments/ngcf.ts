@@ -124,7 +124,7 @@ async function lastfm(run: Run): Promise<readonly Found[]> {
         parts,
         model,
         lastfmLambda[model],
-        { learningRate: model === 'ngcf' ? 2e-3 : 5e-3, batchSize: 2048, epochs: 60 },
+        { learningRate: model === 'ngcf' ? 2e-3 : 5e-3, batchSize: 2048, epochs: 40 },
         run,
       ),
     )

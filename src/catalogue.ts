@@ -40,6 +40,15 @@ export const catalogue: readonly CatalogueRow[] = [
     experiment: 'general-preference',
   },
   {
+    no: '19',
+    id: 'nbpo',
+    title: 'NBPO: implicit choices whose "not taken" may be wrong',
+    arxiv: '2007.07204',
+    room: 'recommend',
+    exports: ['nbpo', 'choiceLoss', 'labelChances', 'hiddenPositiveProbability', 'weightedNegatives'],
+    experiment: 'nbpo',
+  },
+  {
     no: '21',
     id: 'domain-knowledge',
     title: 'Domain knowledge: a reward from a few named aspects',

@@ -40,7 +40,9 @@ export {
   type ScoreCandidates,
   uniformNegatives,
   unseenAt,
+  weightedNegatives,
 } from './negative-sampling.ts'
+export * from './noisy-labels/index.ts'
 export { type DenseScoring, type RecommenderParts, recommender, type VectorScoring } from './recommender.ts'
 export type { SampledFitOptions } from './sampled/fit-sampled.ts'
 export {

@@ -8,6 +8,7 @@ import type { Recommender } from './contract.ts'
 import type { GraphModel } from './graph/graph-network.ts'
 import { graphRecommenderOf } from './graph/graph-recommender.ts'
 import type { SparseRows } from './interactions/interaction-set.ts'
+import { nbpoOf } from './noisy-labels/nbpo.ts'
 import { recommenderFormat } from './recommender.ts'
 
 /** What a saved recommender is made of. */
@@ -45,14 +46,20 @@ const readers: Readonly<Record<string, RecommenderReader>> = {
   'light-gcn': graphReader('light-gcn'),
   gcn: graphReader('gcn'),
   mf: graphReader('mf'),
+  nbpo: async (saved) => nbpoOf(await factorsIn(saved), await factorsIn(saved, 'flip/'), saved.seen),
+  'choice-factors': async (saved) => nbpoOf(await factorsIn(saved), undefined, saved.seen),
 }
 
 function graphReader(model: GraphModel): RecommenderReader {
   return async (saved) => graphRecommenderOf(model, await factorsIn(saved), saved.seen)
 }
 
-async function factorsIn({ floats, shape }: SavedRecommender) {
-  return { users: await floats('users'), items: await floats('items'), width: shape('items')[1] ?? 0 }
+async function factorsIn({ floats, shape }: SavedRecommender, prefix = '') {
+  return {
+    users: await floats(`${prefix}users`),
+    items: await floats(`${prefix}items`),
+    width: shape(`${prefix}items`)[1] ?? 0,
+  }
 }
 
 /**

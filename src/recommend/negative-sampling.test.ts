@@ -11,6 +11,7 @@ import {
   popularityNegatives,
   uniformNegatives,
   unseenAt,
+  weightedNegatives,
 } from './negative-sampling.ts'
 
 // User 0 has seen 0, 2 and 5 of six items, user 1 all of them, user 2 none, user 3 all but item 4.
@@ -38,6 +39,22 @@ function deviation(drawn: Uint32Array, probabilities: readonly number[]): number
 const many = (user: number) => Array(60_000).fill(user) as number[]
 
 describe('negatives', () => {
+  it('by weights come in their proportion, also where nearly all are turned down, and say how often', () => {
+    const weights = [0.9, 0.5, 0.9, 0.1, 0.4, 0.9]
+    for (const scale of [1, 1e-4]) {
+      const weighted = weightedNegatives(set, 6, (_, item) => (weights[item] ?? 0) * scale, seeded(8))
+      // Of user 0's unseen items 1, 3 and 4.
+      const expected = [0, 0.5, 0, 0.1, 0.4, 0]
+      for (const [item, chance] of expected.entries()) expect(weighted.probability(0, item)).toBeCloseTo(chance, 12)
+      expect(deviation(weighted.draw(many(0).slice(0, 6000)), expected)).toBeLessThan(5)
+      expect(weighted.drawOne(1)).toBe(noItem)
+    }
+    const none = weightedNegatives(set, 6, () => 0, seeded(9))
+    expect(none.drawOne(3)).toBe(4)
+    expect(none.probability(0, 3)).toBeCloseTo(1 / 3, 12)
+    expect(() => weightedNegatives(set, 6, () => 1.5, seeded(9)).drawOne(3)).toThrow('is 1.5')
+  })
+
   it('by rank are exactly the unseen items, each once, in order', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat(19), { maxLength: 19 }), (items) => {

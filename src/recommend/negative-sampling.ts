@@ -163,6 +163,47 @@ export function popularityNegatives(train: InteractionSet, random: Random, alpha
 }
 
 /**
+ * Unseen items in proportion to a weight of each for each user, such as how likely it is truly disliked: with
+ * `(user, item) => 1 - model.hiddenPositives(user, [item])[0]`, items that look like hidden positives are spared
+ * (arXiv 2007.07204). A user whose unseen items all have weight 0 gets any of them.
+ *
+ * @param weight from 0 to 1; the nearer to 1 they are, the quicker a draw
+ * @throws {RangeError} when a weight that is looked at is out of range
+ */
+export function weightedNegatives(
+  seen: SparseRows,
+  items: number,
+  weight: (user: number, item: number) => number,
+  random: Random,
+): NegativeSampler {
+  const even = uniformNegatives(seen, items, random)
+  const checked = (user: number, item: number): number => {
+    const found = weight(user, item)
+    if (!(found >= 0 && found <= 1))
+      throw new RangeError(`the weight of item ${item} for user ${user} is ${found}, expected a number from 0 to 1`)
+    return found
+  }
+  const all = (user: number): Float64Array =>
+    Float64Array.from({ length: items }, (_, item) => (holdsPair(seen, user, item) ? 0 : checked(user, item)))
+  return sampler(
+    seen,
+    (user) => {
+      for (let attempt = 0; attempt < tries; attempt++) {
+        const item = even.drawOne(user)
+        if (item === noItem || random.chance(checked(user, item))) return item
+      }
+      const weights = all(user)
+      return weights.some((each) => each > 0) ? random.weighted(weights) : even.drawOne(user)
+    },
+    (user, item) => {
+      if (holdsPair(seen, user, item)) return 0
+      const total = all(user).reduce((sum, each) => sum + each, 0)
+      return total > 0 ? checked(user, item) / total : even.probability(user, item)
+    },
+  )
+}
+
+/**
  * Scores of candidates for users.
  *
  * @param candidates [users, count] items

@@ -33,7 +33,7 @@ export interface SampledFitOptions {
 }
 
 /** What a method brings to {@link fitSampled}. */
-export interface SampledFit<I extends InputSpecs, P, R> {
+export interface SampledFit<I extends InputSpecs, P, R, M extends Recommender> {
   readonly name: string
   readonly step: TrainStep<I, P, R>
   readonly choices: CountedStream<InputValues<I>>
@@ -42,7 +42,7 @@ export interface SampledFit<I extends InputSpecs, P, R> {
   readonly train: InteractionSet
   readonly options: SampledFitOptions
   /** A recommender of the parameters as they are at the moment; it must not keep their memory. */
-  recommender(): Promise<Recommender>
+  recommender(): Promise<M>
 }
 
 /**
@@ -52,10 +52,10 @@ export interface SampledFit<I extends InputSpecs, P, R> {
  *
  * @throws {RangeError} on options out of range
  */
-export async function fitSampled<I extends InputSpecs, P, R>(
-  { name, step, choices, batchSize, epochs, train, options, recommender }: SampledFit<I, P, R>,
+export async function fitSampled<I extends InputSpecs, P, R, M extends Recommender>(
+  { name, step, choices, batchSize, epochs, train, options, recommender }: SampledFit<I, P, R, M>,
   run: Run,
-): Promise<Recommender> {
+): Promise<M> {
   const { valid, metric = 'recall@20', validateEvery = 10, patience = 5, checkpointEvery, onMetrics } = options
   for (const [what, number] of Object.entries({ validateEvery, patience, batchSize }))
     if (!(Number.isInteger(number) && number >= 1))
