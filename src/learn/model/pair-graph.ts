@@ -163,7 +163,11 @@ export async function feedPairs(
   data: PairData,
   pairs: ArrayLike<number>,
 ): Promise<InputValues<InputSpecs>> {
-  const take = (from: Int32Array): Int32Array => Int32Array.from(pairs, (pair) => from[pair] as number)
+  const take = (from: Int32Array): Int32Array => {
+    const taken = new Int32Array(pairs.length)
+    for (let at = 0; at < taken.length; at++) taken[at] = from[pairs[at] as number] as number
+    return taken
+  }
   const rows = await feedRows(encoder, data.rows, [take(data.a), take(data.b)])
   const fed = {
     a: rows.places[0] as Int32Array,
