@@ -148,11 +148,11 @@ export const experiment: Experiment = {
   baseline: 'BPR and BPO with the same factors, sampler and descent, their λ or epoch chosen on validation items too',
   data:
     'Simulated shop whose customers see 30 % of what they like; the small Amazon set of the authors, with their ' +
-    'settings, where PENCHANT_DATASETS has amazon-nbpo (60 epochs; in full 200, as published).',
-  seeds: 2,
+    'settings, where PENCHANT_DATASETS has amazon-nbpo (45 epochs; in full 200, as published).',
+  seeds: 3,
   async trial(run, { full }) {
     const made = await shop(run)
-    const real = files.every((file) => existsSync(file)) ? await amazon(run, full ? 200 : 60) : undefined
+    const real = files.every((file) => existsSync(file)) ? await amazon(run, full ? 200 : 45) : undefined
     const against = (baseline: Extract<ChoiceObjective, 'bpr' | 'bpo'>): readonly Measurement[] => [
       {
         name: `Recall@20 of all hidden positives in the simulated shop, NBPO against ${titles[baseline]}`,
