@@ -53,13 +53,17 @@ function startThread(folder: string, onEnd: () => void): Thread {
     for (const { reject } of waiting.values()) reject(error)
     waiting.clear()
   }
+  const settle = (id: number): void => {
+    waiting.delete(id)
+    if (waiting.size === 0) worker.unref()
+  }
   worker.on('message', (message: FromThread) => {
     const one = waiting.get(message.id)
     if (!one) return
     if ('progress' in message) one.run.progress(message.progress)
     else if ('log' in message) one.run.log(message.log)
     else {
-      waiting.delete(message.id)
+      settle(message.id)
       if ('error' in message) one.reject(errorFrom(message.error))
       else one.resolve(message.result as never)
     }
@@ -69,7 +73,7 @@ function startThread(folder: string, onEnd: () => void): Thread {
     failAll(new Error('the work was cut off because its thread ended'))
     onEnd()
   })
-  // A server that has nothing else to do may end.
+  // A server that has nothing else to do may end, but not while somebody waits for what a thread does.
   worker.unref()
   return {
     run(task, run) {
@@ -78,18 +82,19 @@ function startThread(folder: string, onEnd: () => void): Thread {
       return new Promise((resolve, reject) => {
         const stop = (): void => tell({ id, stop: true })
         run.signal.addEventListener('abort', stop, { once: true })
-        const settle = (): void => run.signal.removeEventListener('abort', stop)
+        const unhear = (): void => run.signal.removeEventListener('abort', stop)
         waiting.set(id, {
           run,
           resolve(result) {
-            settle()
+            unhear()
             resolve(result)
           },
           reject(error) {
-            settle()
+            unhear()
             reject(error)
           },
         })
+        worker.ref()
         tell({ id, task, seed: run.seed, folder: run.folder })
         if (run.signal.aborted) stop()
       })

@@ -1,19 +1,22 @@
-import { afterEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Signal, shippedDatasets } from '../collect/index.ts'
 import { startRun } from '../run/index.ts'
 import { type Answer, type Serving, serving, vote } from './serving.fixture.ts'
 
+// One server for all: starting the thread that fits takes longer than fitting.
 let it_: Serving
-afterEach(() => it_.end())
-
-/** The shipped students, in a store of their own. */
-async function withStudents(): Promise<void> {
+beforeAll(async () => {
   it_ = await serving()
-  const students = shippedDatasets().find(({ name }) => name === 'cems')
-  if (!students) throw new Error('the students are missing')
+})
+afterAll(() => it_.end())
+
+/** The shipped students. */
+async function students(): Promise<readonly Signal[]> {
+  const dataset = shippedDatasets().find(({ name }) => name === 'cems')
+  if (!dataset) throw new Error('the students are missing')
   const signals: Signal[] = []
-  for await (const signal of students.load(startRun())) signals.push(signal)
-  await it_.server.service.store.insert(signals)
+  for await (const signal of dataset.load(startRun())) signals.push(signal)
+  return signals
 }
 
 async function ended(id: string): Promise<Answer['json']> {
@@ -33,11 +36,20 @@ async function found(query = ''): Promise<Answer['json']> {
   }
 }
 
+it('says what is missing where people cannot be told apart, and that there is nobody', async () => {
+  expect((await it_.ask('/v1/people')).json).toEqual({ sources: [], total: 0 })
+  await it_.ask('/v1/signals', { method: 'POST', body: { signals: [vote('v1', 'x', 'y', 'a')] } })
+  const { people, total } = await found()
+  expect(total).toBe(0)
+  expect(people.warnings[0]).toContain('at least 3 people')
+  expect((await it_.ask('/v1/people/nobody')).status).toBe(404)
+})
+
 it('finds tastes in a job, keeps them, and finds them anew when signals came', async () => {
-  await withStudents()
+  await it_.server.service.store.insert(await students())
   const first = (await it_.ask('/v1/people')).json
   expect(first.people).toBeUndefined()
-  expect(first.sources.map(({ source }: { source: string }) => source)).toEqual(['cems'])
+  expect(first.sources.map(({ source }: { source: string }) => source)).toEqual(['cems', 'test'])
   const job = await ended(first.job)
   expect(job).toMatchObject({ kind: 'people', state: 'done', result: { source: 'cems', raters: 301 } })
   const people = await found()
@@ -54,7 +66,7 @@ it('finds tastes in a job, keeps them, and finds them anew when signals came', a
   expect((await it_.ask('/v1/people?source=nobody')).status).toBe(404)
 
   // Votes of another source leave the students as they are; one more of theirs does not.
-  await it_.ask('/v1/signals', { method: 'POST', body: { signals: [vote('v1', 'x', 'y', 'a')] } })
+  await it_.ask('/v1/signals', { method: 'POST', body: { signals: [vote('v3', 'x', 'y', 'a')] } })
   expect((await it_.ask('/v1/people?source=cems')).json.job).toBeUndefined()
   const more = { ...vote('v2', 'London', 'Paris', 'a'), source: 'cems', rater: { id: 'newcomer', kind: 'human' } }
   expect((await it_.ask('/v1/signals', { method: 'POST', body: { signals: [more] } })).status).toBe(201)
@@ -65,8 +77,7 @@ it('finds tastes in a job, keeps them, and finds them anew when signals came', a
 })
 
 it('tells what moves a rater and who is near, and forgets a rater at once', async () => {
-  await withStudents()
-  const { people } = await found()
+  const { people, total } = await found()
   const schools = people.columns.map(({ name }: { name: string }) => name)
   const { json } = await it_.ask('/v1/people/cems%2F1')
   expect(json.source).toBe('cems')
@@ -87,22 +98,13 @@ it('tells what moves a rater and who is near, and forgets a rater at once', asyn
   expect((await it_.ask(`/v1/people/${encodeURIComponent(neighbour.id)}?source=cems`)).status).toBe(404)
   const after = (await it_.ask('/v1/people/cems%2F1')).json
   expect(after.nearest.map(({ id }: { id: string }) => id)).not.toContain(neighbour.id)
-  expect((await found()).total).toBe(300)
-})
-
-it('says what is missing where people cannot be told apart, and that there is nobody', async () => {
-  it_ = await serving()
-  expect((await it_.ask('/v1/people')).json).toEqual({ sources: [], total: 0 })
-  await it_.ask('/v1/signals', { method: 'POST', body: { signals: [vote('v1', 'x', 'y', 'a')] } })
-  const { people, total } = await found()
-  expect(total).toBe(0)
-  expect(people.warnings[0]).toContain('at least 3 people')
-  expect((await it_.ask('/v1/people/nobody')).status).toBe(404)
+  expect((await found()).total).toBe(total - 1)
 })
 
 it('stops a fit that is under way when the server is closed', async () => {
-  await withStudents()
-  const { job } = (await it_.ask('/v1/people')).json
-  await it_.server.close()
-  expect(it_.server.service.jobs.get(job).state).toBe('cancelled')
+  const other = await serving()
+  await other.server.service.store.insert(await students())
+  const { job } = (await other.ask('/v1/people')).json
+  await other.end()
+  expect(other.server.service.jobs.get(job).state).toBe('cancelled')
 })

@@ -58,7 +58,7 @@ it('learns what is missing in the background, one thing after the other, and onc
   const { service } = it_.server
   expect(await beginLearning(service)).toBe(true)
   const kinds = (): readonly string[] => service.jobs.list().map(({ kind, state }) => `${kind} ${state}`)
-  await expect.poll(kinds, { timeout: 40_000 }).toEqual(['people done', 'people done', 'dial done'])
+  await expect.poll(kinds, { timeout: 100_000 }).toEqual(['people done', 'people done', 'dial done'])
   const [students, jurors, dial] = service.jobs.list()
   expect(jurors?.startedAt).toBeGreaterThanOrEqual(dial?.endedAt ?? Number.POSITIVE_INFINITY)
   expect(students?.startedAt).toBeGreaterThanOrEqual(jurors?.endedAt ?? Number.POSITIVE_INFINITY)
@@ -77,4 +77,4 @@ it('learns what is missing in the background, one thing after the other, and onc
   // Azerbaijan's jurors put songs of their bloc up, as twelve points after twelve points have shown for decades.
   const azerbaijan = people.groups.find(({ name }) => name === 'Azerbaijan')
   expect(azerbaijan?.effects[people.columns.indexOf(column('old friends') as never)]?.lower).toBeGreaterThan(0.2)
-})
+}, 120_000)
