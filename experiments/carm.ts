@@ -1,11 +1,10 @@
 import { type Comparison, shippedDatasets } from '../src/collect/index.ts'
 import {
   type Experiment,
-  figureColors,
+  learningCurveSvg,
   type Measurement,
   type MetricSummary,
   metricNamed,
-  plotSvg,
 } from '../src/evaluate/index.ts'
 import {
   type CriterionPair,
@@ -174,21 +173,15 @@ const textsBoth = 'Real texts: both members of a reversal right'
 const negatives = 'Real texts: accuracy on requests for less that were never learned (adversarial)'
 
 function profileFigure(curve: readonly { labels: number; accuracy: number }[]): Promise<string> {
-  return plotSvg(({ dot, line, ruleY }) => ({
+  return learningCurveSvg({
     title: 'A few choices tell whose purpose it is',
     subtitle: 'Accuracy on 40 later choices of each of 40 people, by how many of their choices were seen.',
     caption: 'Simulated people, each with one of eight profiles, seed 0. Dashed: chance.',
-    width: 640,
-    height: 320,
-    style: { fontSize: '12px' },
-    x: { label: 'Choices seen of a person', ticks: [...labelled] },
-    y: { label: 'Accuracy', domain: [0.45, 1], grid: true },
-    marks: [
-      ruleY([0.5], { stroke: figureColors.baseline, strokeDasharray: '4 4' }),
-      line(curve, { x: 'labels', y: 'accuracy', stroke: figureColors.method, strokeWidth: 2 }),
-      dot(curve, { x: 'labels', y: 'accuracy', fill: figureColors.method, r: 4.5 }),
-    ],
-  }))
+    seen: 'Choices seen of a person',
+    points: curve.map(({ labels, accuracy }) => ({ seen: labels, value: accuracy })),
+    domain: [0.45, 1],
+    levels: [{ label: 'Chance', value: 0.5, of: 'baseline' }],
+  })
 }
 
 export const experiment: Experiment = {

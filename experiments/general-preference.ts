@@ -10,8 +10,8 @@ import {
 import {
   evaluateModel,
   featurePairs,
-  fitGeneralPreference,
   fitPreferences,
+  generalPreferenceKind,
   kFolds,
   type PairData,
   pairGroups,
@@ -34,7 +34,10 @@ function itemPairs(world: GeneralPreferenceWorld): PairData {
 
 /** Held-out accuracy of both models. */
 async function accuracies(train: PairData, test: PairData, dimensions: number, epochs: number, run: Run) {
-  const general = await fitGeneralPreference({ data: train, options: { dimensions }, ...training, epochs }, run)
+  const general = await fitPreferences(
+    { kind: generalPreferenceKind, data: train, options: { dimensions }, ...training, epochs },
+    run,
+  )
   const scalar = await fitPreferences(
     { kind: rewardKind, options: { bias: false }, data: train, ...training, epochs },
     run,
@@ -111,7 +114,10 @@ async function dimensionsFigure(run: Run, epochs: number): Promise<string> {
   const [train, test] = parts(itemPairs(generalPreferenceWorld({}, run.random('world'))), 0.6, run)
   const rows: { model: string; part: string; accuracy: number }[] = []
   for (const dimensions of [2, 4, 6, 8]) {
-    const model = await fitGeneralPreference({ data: train, options: { dimensions }, ...training, epochs }, run)
+    const model = await fitPreferences(
+      { kind: generalPreferenceKind, data: train, options: { dimensions }, ...training, epochs },
+      run,
+    )
     for (const [part, data] of [
       ['learned from', train],
       ['held out', test],

@@ -1,11 +1,9 @@
-import { type PersonaStatement, personaStatements } from '../src/collect/index.ts'
 import {
   type Experiment,
-  figureColors,
+  learningCurveSvg,
   type Measurement,
   type MetricSummary,
   metricNamed,
-  plotSvg,
 } from '../src/evaluate/index.ts'
 import {
   adaptMixture,
@@ -25,7 +23,7 @@ import {
 import { mean } from '../src/measure/index.ts'
 import type { Run } from '../src/run/index.ts'
 import { adam } from '../src/tensor/index.ts'
-import { type OpposedGroupsWorld, opposedGroupsWorld, personaRaters } from '../src/worlds/index.ts'
+import { type OpposedGroupsWorld, opposedGroupsWorld, opposedStatements, personaRaters } from '../src/worlds/index.ts'
 
 const budgets = [0, 2, 5, 10, 30] as const
 
@@ -115,13 +113,10 @@ async function trial(run: Run, full: boolean) {
 
 /** Real statements judged by simulated raters of two opposed personas, whose log names nobody. */
 async function statements(run: Run): Promise<Measurement> {
-  const all: PersonaStatement[] = []
-  for await (const statement of personaStatements(run, ['risk-averse', 'risk-seeking'])) all.push(statement)
-  const texts = run.random('statements').shuffle([...new Set(all.map(({ statement }) => statement))])
-  const held = new Set(texts.slice(0, Math.round(texts.length / 5)))
+  const statements = await opposedStatements(run)
   const judged = (part: 'train' | 'labels' | 'test') =>
     personaRaters(
-      all.filter(({ statement }) => held.has(statement) === (part === 'test')),
+      part === 'test' ? statements.held : statements.seen,
       // Newcomers label twenty pairs, and are tested on statements that nobody has seen.
       part === 'train'
         ? { ratersPerPersona: 30, pairsPerRater: 80, placeTells: 0.85, prefix: 'seen' }
@@ -161,27 +156,19 @@ function figure(
   baseline: number,
   oracle: number,
 ): Promise<string> {
-  return plotSvg(({ dot, line, ruleY }) => ({
+  return learningCurveSvg({
     title: 'Thirty labels route a reader nearly as well as knowing the truth',
     subtitle: 'Accuracy on held-out pairs of two groups that nobody named, by labels seen of each.',
     caption: 'Simulated log, seed 0: two groups with orthogonal tastes; the topic tells the group in 85 % of pairs.',
-    legend: [
-      { label: 'Mixture, routed online', color: figureColors.method },
-      { label: 'One reward for all', color: figureColors.baseline },
-      { label: 'The true rewards', color: figureColors.truth },
+    seen: 'Labelled pairs of a group',
+    method: 'Mixture, routed online',
+    points: curve.map(({ labels, accuracy }) => ({ seen: labels, value: accuracy })),
+    domain: [0.6, 0.9],
+    levels: [
+      { label: 'One reward for all', value: baseline, of: 'baseline' },
+      { label: 'The true rewards', value: oracle, of: 'truth' },
     ],
-    width: 640,
-    height: 340,
-    style: { fontSize: '12px' },
-    x: { label: 'Labelled pairs of a group', ticks: [...budgets] },
-    y: { label: 'Accuracy', domain: [0.6, 0.9], grid: true },
-    marks: [
-      ruleY([baseline], { stroke: figureColors.baseline, strokeDasharray: '4 4' }),
-      ruleY([oracle], { stroke: figureColors.truth, strokeDasharray: '4 4' }),
-      line(curve, { x: 'labels', y: 'accuracy', stroke: figureColors.method, strokeWidth: 2 }),
-      dot(curve, { x: 'labels', y: 'accuracy', fill: figureColors.method, r: 4.5 }),
-    ],
-  }))
+  })
 }
 
 export const experiment: Experiment = {

@@ -1,11 +1,9 @@
-import { type PersonaStatement, personaStatements } from '../src/collect/index.ts'
 import {
   type Experiment,
-  figureColors,
+  learningCurveSvg,
   type Measurement,
   type MetricSummary,
   metricNamed,
-  plotSvg,
 } from '../src/evaluate/index.ts'
 import {
   adaptRaters,
@@ -19,7 +17,7 @@ import {
 } from '../src/learn/index.ts'
 import type { Run } from '../src/run/index.ts'
 import { adam } from '../src/tensor/index.ts'
-import { type IdealPointWorld, idealPointWorld, personaRaters } from '../src/worlds/index.ts'
+import { type IdealPointWorld, idealPointWorld, opposedStatements, personaRaters } from '../src/worlds/index.ts'
 
 const seenRaters = 60
 const newcomers = 60
@@ -74,14 +72,11 @@ async function simulated(run: Run) {
 
 /** Real statements, judged by simulated raters of two opposed personas; statements of the test are never trained on. */
 async function statements(run: Run): Promise<Measurement> {
-  const all: PersonaStatement[] = []
-  for await (const statement of personaStatements(run, ['risk-averse', 'risk-seeking'])) all.push(statement)
-  const texts = run.random('statements').shuffle([...new Set(all.map(({ statement }) => statement))])
-  const held = new Set(texts.slice(0, Math.round(texts.length / 5)))
+  const statements = await opposedStatements(run)
   // The same people, by name: other statements, other streams of choices.
   const judged = (test: boolean) =>
     personaRaters(
-      all.filter(({ statement }) => held.has(statement) === test),
+      test ? statements.held : statements.seen,
       { ratersPerPersona: 30, pairsPerRater: test ? 20 : 80 },
       run.random(test ? 'test' : 'train'),
     )
@@ -113,25 +108,16 @@ const growth = 'What 20 pairs of a newcomer add to accuracy'
 const personas = 'Accuracy on unseen statements, opposed personas'
 
 function curveFigure(curve: readonly { pairs: number; accuracy: number }[], everybody: number): Promise<string> {
-  return plotSvg(({ dot, line, ruleY }) => ({
+  return learningCurveSvg({
     title: 'A few comparisons tell whose taste a newcomer shares',
     subtitle: 'Accuracy on 40 held-out pairs of each of 60 newcomers, by how many of their pairs were seen.',
     caption: 'Simulated population of three tastes, seed 0; 60 other raters taught the prototypes.',
-    legend: [
-      { label: 'PAL, three prototypes', color: figureColors.method },
-      { label: 'One taste for everybody', color: figureColors.baseline },
-    ],
-    width: 640,
-    height: 340,
-    style: { fontSize: '12px' },
-    x: { label: 'Pairs seen of a newcomer', ticks: [...labelled] },
-    y: { label: 'Accuracy', domain: [0.5, 1], grid: true },
-    marks: [
-      ruleY([everybody], { stroke: figureColors.baseline, strokeDasharray: '4 4' }),
-      line(curve, { x: 'pairs', y: 'accuracy', stroke: figureColors.method, strokeWidth: 2 }),
-      dot(curve, { x: 'pairs', y: 'accuracy', fill: figureColors.method, r: 4.5 }),
-    ],
-  }))
+    seen: 'Pairs seen of a newcomer',
+    method: 'PAL, three prototypes',
+    points: curve.map(({ pairs, accuracy }) => ({ seen: pairs, value: accuracy })),
+    domain: [0.5, 1],
+    levels: [{ label: 'One taste for everybody', value: everybody, of: 'baseline' }],
+  })
 }
 
 export const experiment: Experiment = {

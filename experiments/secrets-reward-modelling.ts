@@ -29,7 +29,7 @@ import {
   takePairs,
   weakestPairs,
 } from '../src/learn/index.ts'
-import { mean } from '../src/measure/index.ts'
+import { mean, sigmoid } from '../src/measure/index.ts'
 import type { Run } from '../src/run/index.ts'
 import { adam, adamW } from '../src/tensor/index.ts'
 import { noisyPairsWorld, ratedItemsWorld } from '../src/worlds/index.ts'
@@ -152,7 +152,7 @@ async function shifted(run: Run): Promise<readonly [before: number, after: numbe
       b: side(1),
       targets: Float32Array.from({ length: count }, (_, pair) => {
         const lead = (worth[2 * pair] as number) - (worth[2 * pair + 1] as number)
-        return Number(truly ? lead > 0 : labels.chance(1 / (1 + Math.exp(-lead))))
+        return Number(truly ? lead > 0 : labels.chance(sigmoid(lead)))
       }),
     })
   }

@@ -31,7 +31,7 @@ export const catalogue: readonly CatalogueRow[] = [
     arxiv: '2410.02197',
     room: 'learn',
     exports: [
-      'fitGeneralPreference',
+      'generalPreferenceKind',
       'embedPreferences',
       'generalPreferenceScores',
       'generalPreferenceTargets',

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Matrix, PairData } from '../../src/learn/index.ts'
+import { sigmoid } from '../../src/measure/index.ts'
 import { seeded } from '../../src/run/index.ts'
 
 /** Features of 384 columns, of candidates and of contexts, and pairs that refer to them. */
@@ -48,8 +49,8 @@ export function writeData(): void {
     context[pair] = random.integer(contexts)
     const lead = leadOf(features, width, taste, first, second)
     const swapped = (contextFeatures[(context[pair] ?? 0) * width] ?? 0) > 0 ? -lead : lead
-    targets[pair] = random.chance(1 / (1 + Math.exp(-lead))) ? 1 : 0
-    mixed[pair] = random.chance(1 / (1 + Math.exp(-swapped))) ? 1 : 0
+    targets[pair] = random.chance(sigmoid(lead)) ? 1 : 0
+    mixed[pair] = random.chance(sigmoid(swapped)) ? 1 : 0
   }
   for (const [name, numbers] of Object.entries({ features, contextFeatures, a, b, context, targets, mixed }))
     write(name, numbers)
@@ -75,7 +76,7 @@ export function writeData(): void {
     let lead = 0
     for (let k = 0; k < newcomers.width; k++)
       lead += (leads[pair * newcomers.width + k] ?? 0) * (tastes[of * newcomers.width + k] ?? 0)
-    answers[pair] = random.chance(1 / (1 + Math.exp(-lead))) ? 1 : 0
+    answers[pair] = random.chance(sigmoid(lead)) ? 1 : 0
   }
   write('leads', leads)
   write('answers', answers)

@@ -2,6 +2,7 @@ export * from './dial/index.ts'
 export * from './eurovision/index.ts'
 export * from './experiment/experiment.ts'
 export { type FigureSpec, figureColors, plotSvg } from './experiment/figure.ts'
+export { type LearningCurve, learningCurveSvg } from './experiment/learning-curve.ts'
 export { loadExperiment, UnknownExperimentError } from './experiment/load.ts'
 export {
   experimentFolder,

@@ -1,6 +1,7 @@
 import { logisticLoss, pairCalibration, type ReliabilityBin, sigmoid } from '../measure/index.ts'
 import { meanLogLoss } from './model/fit-preferences.ts'
-import type { FittedModel } from './model/fitted-model.ts'
+import type { FittedModel } from './model/model-kind.ts'
+
 import type { PairData } from './pairs/pair-data.ts'
 
 /** How well probabilities of pairs agree with what people said. */

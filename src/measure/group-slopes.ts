@@ -3,6 +3,11 @@ import { isSeparable, logisticRegression } from './logistic-regression.ts'
 import { type LogisticData, logisticRows } from './logistic-rows.ts'
 import { type PooledEffect, pooledEffect } from './pooling.ts'
 
+/** No group has a slope of its own: outcomes all alike, or told apart by the columns. */
+export class NoFiniteSlopeError extends RangeError {
+  override readonly name = 'NoFiniteSlopeError'
+}
+
 export interface GroupSlopesOptions {
   /** The column whose slope may differ between groups. */
   readonly column: number
@@ -44,7 +49,8 @@ export interface GroupSlopes<Group> {
  * small (τ by about a fifth for slopes of deviation 0.8 from 240 rows each).
  *
  * @param groups `[rows]`: whose row it is
- * @throws {RangeError} when no group has a finite slope, or shapes do not match
+ * @throws {NoFiniteSlopeError} when no group has a finite slope
+ * @throws {RangeError} when shapes do not match
  * @see DerSimonian & Laird (1986); WIMHF (arXiv 2510.26202), which calls τ the subjectivity of a feature
  */
 export function groupSlopes<Group extends string | number>(
@@ -78,7 +84,9 @@ export function groupSlopes<Group extends string | number>(
     else left.push(group)
   }
   if (fitted.length === 0)
-    throw new RangeError(`none of ${members.size} groups has a finite slope; a group needs both outcomes for like rows`)
+    throw new NoFiniteSlopeError(
+      `none of ${members.size} groups has a finite slope; a group needs both outcomes for like rows`,
+    )
   const pooled = pooledEffect(
     fitted.map(({ slope, standardError }) => ({ effect: slope, standardError })),
     level,

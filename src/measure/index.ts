@@ -31,7 +31,13 @@ export {
 } from './calibration.ts'
 export { type ChainDiagnostics, chainDiagnostics } from './chains.ts'
 export { type ClassificationReport, type ClassReport, classificationReport } from './classification.ts'
-export { type GroupSlope, type GroupSlopes, type GroupSlopesOptions, groupSlopes } from './group-slopes.ts'
+export {
+  type GroupSlope,
+  type GroupSlopes,
+  type GroupSlopesOptions,
+  groupSlopes,
+  NoFiniteSlopeError,
+} from './group-slopes.ts'
 export { type IsotonicFit, type IsotonicOptions, isotonicRegression, isotonicValue } from './isotonic.ts'
 export { type LaplaceLogisticFit, type LaplaceLogisticOptions, laplaceLogistic } from './laplace-logistic.ts'
 export {

@@ -1,4 +1,5 @@
 import { type Candidate, type Comparison, candidate, contextId } from '../collect/index.ts'
+import { sigmoid } from '../measure/index.ts'
 import type { Random } from '../run/index.ts'
 
 export interface ArenaWorldOptions {
@@ -95,7 +96,7 @@ export function arenaWorld(options: ArenaWorldOptions, random: Random): ArenaWor
     const logit =
       (models[a] as ArenaModel).skill - (models[b] as ArenaModel).skill + (lengthEffect * difference) / deviation
     const tied = outcomes.chance(tieRate)
-    const won = outcomes.chance(1 / (1 + Math.exp(-logit)))
+    const won = outcomes.chance(sigmoid(logit))
     return { a, b, lengthA, lengthB, outcome: tied ? 'tie' : won ? 'a' : 'b' }
   })
   return { models, votes, lengthEffect, tieRate }

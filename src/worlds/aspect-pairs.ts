@@ -1,3 +1,4 @@
+import { sigmoid } from '../measure/index.ts'
 import type { Random } from '../run/index.ts'
 
 export interface AspectPairsOptions {
@@ -56,7 +57,7 @@ export function aspectPairs(options: AspectPairsOptions, random: Random): Aspect
   }
   const drawn = Array.from({ length: pairs }, () => {
     const [a, b] = [draw(), draw()]
-    const target: 0 | 1 = stream.chance(1 / (1 + Math.exp(-certainty * (a.worth - b.worth)))) ? 1 : 0
+    const target: 0 | 1 = stream.chance(sigmoid(certainty * (a.worth - b.worth))) ? 1 : 0
     return { a, b, target }
   })
   return {

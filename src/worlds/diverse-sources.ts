@@ -1,3 +1,4 @@
+import { sigmoid } from '../measure/index.ts'
 import type { Random } from '../run/index.ts'
 
 export interface DiverseSourcesOptions {
@@ -81,7 +82,7 @@ export function diverseSourcesWorld(options: DiverseSourcesOptions, random: Rand
         world.differences[pair * dimensions + k] = x
         lead += x * (weights[t * dimensions + k] as number)
       }
-      world.targets[pair] = stream.chance(1 / (1 + Math.exp(-lead))) ? 1 : 0
+      world.targets[pair] = stream.chance(sigmoid(lead)) ? 1 : 0
     }
   })
   return world

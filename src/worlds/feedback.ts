@@ -1,4 +1,5 @@
 import { type Comparison, candidate, contextId } from '../collect/index.ts'
+import { sigmoid } from '../measure/index.ts'
 import type { Random } from '../run/index.ts'
 
 export interface FeedbackWorldOptions {
@@ -135,7 +136,7 @@ export function feedbackWorld(options: FeedbackWorldOptions, random: Random): Fe
     amounts,
     differences,
     lengths,
-    preferred: logOdds.map((odds) => (votes.chance(1 / (1 + Math.exp(-odds))) ? 1 : 0)),
+    preferred: logOdds.map((odds) => (votes.chance(sigmoid(odds)) ? 1 : 0)),
     logOdds,
     raters: judges.map((judge) => `simulated-rater-${judge + 1}`),
     truth: { slopes, rewarded: [liked, disliked, little], taste, tastes, lengthy },

@@ -1,3 +1,4 @@
+import { sigmoid } from '../measure/index.ts'
 import type { Random } from '../run/index.ts'
 
 export interface IdealPointWorldOptions {
@@ -77,7 +78,7 @@ export function idealPointWorld(options: IdealPointWorldOptions, random: Random)
       world.a[pair] = a
       world.b[pair] = b
       const lead = distance(b, group) - distance(a, group)
-      world.targets[pair] = stream.chance(1 / (1 + Math.exp(-lead))) ? 1 : 0
+      world.targets[pair] = stream.chance(sigmoid(lead)) ? 1 : 0
     }
   }
   return world

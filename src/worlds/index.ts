@@ -32,7 +32,7 @@ export {
 } from './judges.ts'
 export { type NoisyPairsOptions, type NoisyPairsWorld, noisyPairsWorld } from './noisy-pairs.ts'
 export { type OpposedGroupsOptions, type OpposedGroupsWorld, opposedGroupsWorld } from './opposed-groups.ts'
-export { type PersonaRatersOptions, personaRaters } from './persona-raters.ts'
+export { opposedStatements, type PersonaRatersOptions, personaRaters } from './persona-raters.ts'
 export { type RatedItemsOptions, type RatedItemsWorld, ratedItemsWorld } from './rated-items.ts'
 export {
   type RatedReplies,

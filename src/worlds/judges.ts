@@ -1,4 +1,5 @@
 import { type Candidate, type Context, candidate, contextId } from '../collect/index.ts'
+import { sigmoid } from '../measure/index.ts'
 import type { Random } from '../run/index.ts'
 
 /** A judge who weighs properties of answers. */
@@ -119,7 +120,7 @@ export function judgeWorld(options: JudgeWorldOptions, random: Random): JudgeWor
         comparison,
         votes: judges.map((judge) => {
           const odds = weightsOf(judge, scenario).reduce((sum, weight, k) => sum + weight * (comparison[k] ?? 0), 0)
-          return votes.chance(1 / (1 + Math.exp(-odds))) ? 1 : 0
+          return votes.chance(sigmoid(odds)) ? 1 : 0
         }),
       }
     }),

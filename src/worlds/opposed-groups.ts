@@ -1,3 +1,4 @@
+import { sigmoid } from '../measure/index.ts'
 import type { Random } from '../run/index.ts'
 
 export interface OpposedGroupsOptions {
@@ -74,7 +75,7 @@ export function opposedGroupsWorld(
       pair * dimensions,
     )
     const lead = (dot(a, group === 0 ? first : second) - dot(b, group === 0 ? first : second)) * Math.SQRT1_2
-    const probability = 1 / (1 + Math.exp(-lead))
+    const probability = sigmoid(lead)
     world.probabilities[pair] = probability
     world.targets[pair] = random.log.chance(probability) ? 1 : 0
   }

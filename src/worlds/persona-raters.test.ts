@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { PersonaStatement } from '../collect/index.ts'
-import { seeded } from '../run/index.ts'
-import { personaRaters } from './persona-raters.ts'
+import { seeded, startRun } from '../run/index.ts'
+import { opposedStatements, personaRaters } from './persona-raters.ts'
 
 const says = (persona: PersonaStatement['persona'], statement: string, agrees: boolean): PersonaStatement => ({
   persona,
@@ -48,4 +48,13 @@ it('needs two personas, with statements of both sorts', () => {
       seeded(1),
     ),
   ).toThrow('one sort')
+})
+
+it('holds a fifth of the statements of two opposed personas apart', async () => {
+  const { seen, held } = await opposedStatements(startRun({ seed: 1 }))
+  expect(seen.length + held.length).toBe(2000)
+  const known = new Set(seen.map(({ statement }) => statement))
+  expect(held.some(({ statement }) => known.has(statement))).toBe(false)
+  expect(held.length).toBeGreaterThan(380)
+  expect(held.length).toBeLessThan(420)
 })

@@ -5,8 +5,26 @@ import {
   candidate,
   contextId,
   type PersonaStatement,
+  personaStatements,
 } from '../collect/index.ts'
-import type { Random } from '../run/index.ts'
+import type { Random, Run } from '../run/index.ts'
+
+/**
+ * What a risk-averse and a risk-seeking persona would say and would not, in two parts that share no statement: a fifth
+ * is held out, by the run's seed.
+ */
+export async function opposedStatements(
+  run: Run,
+): Promise<{ readonly seen: readonly PersonaStatement[]; readonly held: readonly PersonaStatement[] }> {
+  const all: PersonaStatement[] = []
+  for await (const statement of personaStatements(run, ['risk-averse', 'risk-seeking'])) all.push(statement)
+  const texts = run.random('statements').shuffle([...new Set(all.map(({ statement }) => statement))])
+  const apart = new Set(texts.slice(0, Math.round(texts.length / 5)))
+  return {
+    seen: all.filter(({ statement }) => !apart.has(statement)),
+    held: all.filter(({ statement }) => apart.has(statement)),
+  }
+}
 
 export interface PersonaRatersOptions {
   /** Raters of either persona. Default 30. */

@@ -6,8 +6,8 @@ import { type Run, startRun } from '../../run/index.ts'
 import { div, relu, type Symbolic, sigmoid, softplus, type Tensor, tanh } from '../../tensor/index.ts'
 import type { Matrix } from '../contract.ts'
 import { type FitPreferences, fitPreferences } from '../model/fit-preferences.ts'
-import type { FittedModel } from '../model/fitted-model.ts'
-import type { ModelKind } from '../model/model-kind.ts'
+
+import type { FittedModel, ModelKind } from '../model/model-kind.ts'
 import { matrixOf, type Table } from '../pairs/pair-data.ts'
 import { fitAspectScores } from './aspect-scores.ts'
 

@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest'
 import { startRun } from '../../run/index.ts'
 import { circleWorld } from '../../worlds/index.ts'
+import { fitPreferences } from '../model/index.ts'
 import { featurePairs, takePairs } from '../pairs/pair-data.ts'
 import {
   averageScores,
   copelandScores,
   embedPreferences,
-  fitGeneralPreference,
+  generalPreferenceKind,
   generalPreferenceScores,
   generalPreferenceTargets,
   maximalLottery,
@@ -57,7 +58,10 @@ it('(r, 1) in two dimensions scores as Bradley–Terry does, 90° scores 1, and 
 
 it('learns a cycle of five that no order can hold, and says so in every way of reading it', async () => {
   const data = circle(5)
-  const model = await fitGeneralPreference({ data, options: { dimensions: 4 }, ...optimum }, startRun({ seed: 3 }))
+  const model = await fitPreferences(
+    { kind: generalPreferenceKind, data, options: { dimensions: 4 }, ...optimum },
+    startRun({ seed: 3 }),
+  )
   const probabilities = await model.probabilities(data)
   expect(probabilities.every((p, pair) => p > 0.5 === (data.targets[pair] === 1))).toBe(true)
 
@@ -85,7 +89,7 @@ it('learns a cycle of five that no order can hold, and says so in every way of r
 it('tells scores against the candidates of its own pairs, not those of others that share the rows', async () => {
   const data = circle(7)
   const some = takePairs(data, [0, 3, 4])
-  const model = await fitGeneralPreference({ data: some, options: { dimensions: 2 }, epochs: 2 })
+  const model = await fitPreferences({ kind: generalPreferenceKind, data: some, options: { dimensions: 2 }, epochs: 2 })
   const { data: vectors } = await embedPreferences(model, data.rows)
   const places = [...some.a, ...some.b]
   for (const column of [0, 1]) {
@@ -97,7 +101,13 @@ it('tells scores against the candidates of its own pairs, not those of others th
 it('draws log-odds to ±10 with the regression loss, and asks for a lead with a margin', async () => {
   const data = circle(3)
   const fit = (options: object) =>
-    fitGeneralPreference({ data, options: { dimensions: 2, normalized: false, ...options }, ...optimum, epochs: 400 })
+    fitPreferences({
+      kind: generalPreferenceKind,
+      data,
+      options: { dimensions: 2, normalized: false, ...options },
+      ...optimum,
+      epochs: 400,
+    })
   const regression = await (await fit({ loss: 'regression' })).logits(data)
   regression.forEach((logit, pair) => {
     expect(logit).toBeCloseTo(data.targets[pair] === 1 ? 10 : -10, 1)
@@ -111,7 +121,7 @@ it('draws log-odds to ±10 with the regression loss, and asks for a lead with a 
 it('lets the context scale the blocks, and refuses where there is none', async () => {
   const data = circle(3)
   const options = { dimensions: 4, contextScales: true }
-  await expect(fitGeneralPreference({ data, options })).rejects.toThrow('no context features')
+  await expect(fitPreferences({ kind: generalPreferenceKind, data, options })).rejects.toThrow('no context features')
   // Context 0 says the cycle runs forwards, context 1 backwards: only a form that reads it can hold both.
   const both = featurePairs({
     a: [...oneHot(circleWorld(3).a, 3), ...oneHot(circleWorld(3).a, 3)],
@@ -119,10 +129,13 @@ it('lets the context scale the blocks, and refuses where there is none', async (
     targets: [...circleWorld(3).targets, ...circleWorld(3).targets.map((target) => 1 - target)],
     contexts: [...Array(3).fill([1, 0]), ...Array(3).fill([0, 1])],
   })
-  const model = await fitGeneralPreference({ data: both, options, ...optimum, epochs: 300 }, startRun({ seed: 1 }))
+  const model = await fitPreferences(
+    { kind: generalPreferenceKind, data: both, options, ...optimum, epochs: 300 },
+    startRun({ seed: 1 }),
+  )
   const probabilities = await model.probabilities(both)
   expect(probabilities.every((p, pair) => p > 0.5 === (both.targets[pair] === 1))).toBe(true)
-  await expect(fitGeneralPreference({ data, options: { dimensions: 3 } })).rejects.toThrow()
+  await expect(fitPreferences({ kind: generalPreferenceKind, data, options: { dimensions: 3 } })).rejects.toThrow()
 })
 
 it('GPO asks for ŝ/β, and scores of one prompt sum to 0', () => {

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { type Run, startRun } from '../../run/index.ts'
 import { div, expandDims, mul, square, sub, type Tensor, type TensorValue, value, zeros } from '../../tensor/index.ts'
 import type { Matrix } from '../contract.ts'
 import {
@@ -11,10 +10,9 @@ import {
 } from '../head/antisymmetric-head.ts'
 import { pairLoss } from '../loss/pair-loss.ts'
 import { reduceLosses } from '../loss/reduction.ts'
-import { type FitPreferences, fitPreferences } from '../model/fit-preferences.ts'
-import { type FittedModel, fittedModel } from '../model/fitted-model.ts'
-import type { ModelKind } from '../model/model-kind.ts'
-import type { Rows } from '../pairs/pair-data.ts'
+import { fittedModel, partsOf } from '../model/fitted-model.ts'
+import type { FittedModel, ModelKind } from '../model/model-kind.ts'
+import type { PairData, Rows } from '../pairs/pair-data.ts'
 
 /** Options of {@link generalPreferenceKind}. */
 export const generalPreferenceOptionsSchema = z.strictObject({
@@ -51,8 +49,6 @@ const regressionTarget = 10
  * With d = 2 and v = (r, 1) it is Bradley–Terry. The score of one candidate is its mean log-odds against the
  * candidates the model was fitted to, s(v ≻ v̄)/τ: the form is linear in the other side.
  *
- * That mean is what `fitGeneralPreference` adds to a fit; without it every score is 0, and only comparisons tell.
- *
  * Vectors are known up to a turn within each block, so vectors of two fits must never be compared.
  *
  * @see Zhang et al. (2024), "Beyond Bradley–Terry models: a general preference model for language model alignment",
@@ -87,41 +83,22 @@ export const generalPreferenceKind: ModelKind<GeneralPreferenceOptions, GeneralP
     }
     return pairLoss(logit, { target, weight, lead: options.margin / options.temperature })
   },
+  finish: async (model, data) => ({ ...model.parameters.model, reference: await meanEmbedding(model, data) }),
 }
 
-/**
- * Fits a {@link generalPreferenceKind}. Everything {@link fitPreferences} takes, without the kind.
- *
- * @returns the model; `embedPreferences` gives its vectors, `prefer` its probabilities
- * @throws {RangeError} when blocks should be scaled by contexts and there are none, and as `fitPreferences`
- * @example
- * const model = await fitGeneralPreference({ data: featurePairs({ a, b }), options: { dimensions: 4 } })
- */
-export async function fitGeneralPreference(
-  given: Omit<FitPreferences<GeneralPreferenceOptions, GeneralPreferenceParameters>, 'kind'>,
-  run: Run = startRun(),
-): Promise<FittedModel<GeneralPreferenceOptions, GeneralPreferenceParameters>> {
-  const { trainable = () => true } = given
-  const model = await fitPreferences(
-    {
-      ...given,
-      kind: generalPreferenceKind,
-      trainable: (path) => path !== 'model.reference' && trainable(path),
-    },
-    run,
-  )
-  const { columns, data } = await embedPreferences(model, given.data.rows)
-  // Rows may be shared with other pairs, held-out ones among them.
-  const compared = new Set([...given.data.a, ...given.data.b])
-  const sums = new Float64Array(columns)
+/** The mean embedding of the rows that pairs compare; rows may be shared with other pairs, held-out ones among them. */
+async function meanEmbedding(model: GeneralPreferenceModel, data: PairData): Promise<TensorValue> {
+  const embedded = await embedPreferences(model, data.rows)
+  const compared = new Set([...data.a, ...data.b])
+  const sums = new Float64Array(embedded.columns)
   for (const row of compared)
-    for (let column = 0; column < columns; column++)
-      sums[column] = (sums[column] as number) + (data[row * columns + column] as number)
-  const reference = value(Float32Array.from(sums, (sum) => sum / compared.size))
-  const parameters = { ...model.parameters, model: { ...model.parameters.model, reference } }
-  await model.dispose()
-  return fittedModel({ ...partsOf(model), parameters })
+    for (let column = 0; column < sums.length; column++)
+      sums[column] = (sums[column] as number) + (embedded.data[row * sums.length + column] as number)
+  return value(Float32Array.from(sums, (sum) => sum / compared.size))
 }
+
+/** A model of {@link generalPreferenceKind}. */
+export type GeneralPreferenceModel = FittedModel<GeneralPreferenceOptions, GeneralPreferenceParameters>
 
 /**
  * Preference embeddings of candidates, one row each.
@@ -129,10 +106,7 @@ export async function fitGeneralPreference(
  * @param rows features [rows, width], or judgements where the model has an encoder
  * @returns [rows, d]
  */
-export async function embedPreferences(
-  model: FittedModel<GeneralPreferenceOptions, GeneralPreferenceParameters>,
-  rows: Rows,
-): Promise<Matrix> {
+export async function embedPreferences(model: GeneralPreferenceModel, rows: Rows): Promise<Matrix> {
   const embedding = fittedModel({
     ...partsOf(model),
     kind: {
@@ -155,13 +129,4 @@ function blankContexts({ contextEncoder }: Pick<FittedModel, 'contextEncoder'>, 
   if (contextEncoder === undefined) return {}
   const { width } = contextEncoder
   return { contexts: { rows, columns: width, data: new Float32Array(rows * width) } }
-}
-
-function partsOf<O, P>({ contextEncoder, dataVersion, ...model }: FittedModel<O, P>) {
-  const { kind, options, encoder, parameters, raters, temperature, metrics } = model
-  return {
-    ...{ kind, options, encoder, parameters, raters, temperature, metrics },
-    ...(contextEncoder && { contextEncoder }),
-    ...(dataVersion !== undefined && { dataVersion }),
-  }
 }

@@ -1,6 +1,6 @@
 export {
   embedPreferences,
-  fitGeneralPreference,
+  type GeneralPreferenceModel,
   type GeneralPreferenceOptions,
   type GeneralPreferenceParameters,
   generalPreferenceKind,

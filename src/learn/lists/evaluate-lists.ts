@@ -1,5 +1,6 @@
 import { kendallTau } from '../../measure/index.ts'
-import type { FittedModel } from '../model/fitted-model.ts'
+import type { FittedModel } from '../model/model-kind.ts'
+
 import { type ListData, listCount, speaks } from './list-data.ts'
 
 /** How well scores put lists in order. */

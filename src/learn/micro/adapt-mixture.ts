@@ -3,8 +3,8 @@ import { type Run, startRun } from '../../run/index.ts'
 import { adamW, examplesOf, exp, fit, mean, mul, neg, spec, sum, trainStep, value } from '../../tensor/index.ts'
 import type { Matrix } from '../contract.ts'
 import { type RoutedHeadParameters, routedLogWeights, routedRewards } from '../head/routed-head.ts'
-import { type FittedModel, fittedModel } from '../model/fitted-model.ts'
-import type { ModelKind } from '../model/model-kind.ts'
+import { fittedModel, partsOf } from '../model/fitted-model.ts'
+import type { FittedModel, ModelKind } from '../model/model-kind.ts'
 import { matrixOf, type PairData, type Rows, type Table } from '../pairs/pair-data.ts'
 import { type ExponentialWeightsOptions, exponentialWeights } from './exponential-weights.ts'
 import { type AdaptedMixtureParameters, adaptedMixtureKind, type MixtureOptions } from './micro.ts'
@@ -14,8 +14,7 @@ export type MixtureModel = FittedModel<MixtureOptions, RoutedHeadParameters>
 
 /** The model's numbers, read by another kind. */
 function seenAs(model: MixtureModel, kind: ModelKind<MixtureOptions, RoutedHeadParameters>): MixtureModel {
-  const { options, encoder, contextEncoder, parameters, raters } = model
-  return fittedModel({ kind, options, encoder, parameters, raters, ...(contextEncoder && { contextEncoder }) })
+  return fittedModel({ ...partsOf(model), kind })
 }
 
 const perHead = ({ heads }: MixtureOptions): string[] => Array.from({ length: heads }, (_, k) => `head ${k}`)
@@ -129,16 +128,13 @@ export async function adaptMixture(
   places.forEach((place, at) => {
     table.set((weights.get(place) as Float64Array).map(Math.log), at * columns)
   })
-  const { options: chosen, encoder, contextEncoder, parameters, temperature, metrics, dataVersion } = model
   return fittedModel({
+    ...partsOf(model),
     kind: adaptedMixtureKind,
-    ...{ options: chosen, encoder, temperature, metrics },
-    ...(contextEncoder && { contextEncoder }),
-    ...(dataVersion !== undefined && { dataVersion }),
     raters: places.map((place) => data.raters[place] as string),
     parameters: {
-      ...parameters,
-      model: { ...parameters.model, logWeights: value(table, [places.length, columns]) },
+      ...model.parameters,
+      model: { ...model.parameters.model, logWeights: value(table, [places.length, columns]) },
     },
   })
 }
@@ -166,7 +162,7 @@ export async function distillRouting(
   run: Run = startRun(),
 ): Promise<MixtureModel> {
   const [contexts, weights] = [matrixOf(taught.contexts, 'contexts'), matrixOf(taught.weights, 'weights')]
-  const { kind, options, encoder, contextEncoder } = model
+  const { options, contextEncoder } = model
   if (contexts.rows !== weights.rows || weights.columns !== options.heads || contexts.columns !== contextEncoder?.width)
     throw new RangeError(
       `distillRouting: contexts are ${contexts.rows} × ${contexts.columns} and weights ${weights.rows} × ${weights.columns}, expected n × ${contextEncoder?.width} and n × ${options.heads}`,
@@ -195,17 +191,5 @@ export async function distillRouting(
   } finally {
     await step.dispose()
   }
-  return fittedModel({
-    ...{
-      kind,
-      options,
-      encoder,
-      parameters,
-      raters: model.raters,
-      temperature: model.temperature,
-      metrics: model.metrics,
-    },
-    ...(contextEncoder && { contextEncoder }),
-    ...(model.dataVersion !== undefined && { dataVersion: model.dataVersion }),
-  })
+  return model.with({ parameters })
 }

@@ -3,7 +3,8 @@ import { adamW, type LossResult, mul, parameterLeaves } from '../../tensor/index
 import { pairLoss } from '../loss/pair-loss.ts'
 import type { PairData } from '../pairs/pair-data.ts'
 import { initialParameters, preferenceFitter, type TrainingOptions } from './fit-preferences.ts'
-import { type FittedModel, placedAmong } from './fitted-model.ts'
+import { placedAmong } from './fitted-model.ts'
+import type { FittedModel } from './model-kind.ts'
 import { logitOf } from './pair-graph.ts'
 import { seenRaters } from './seen-raters.ts'
 

@@ -8,8 +8,9 @@ import type { ScoreHeadParameters } from '../head/index.ts'
 import { hinge } from '../loss/index.ts'
 import { featurePairs } from '../pairs/index.ts'
 import { type FitPreferences, fitPreferences, preferenceFitter } from './fit-preferences.ts'
+import type { ModelParameters } from './model-kind.ts'
 import { memberRun } from './out-of-fold.ts'
-import type { ModelParameters } from './pair-graph.ts'
+
 import { logitOf } from './pair-graph.ts'
 import { type RewardOptions, rewardKind } from './reward-kind.ts'
 

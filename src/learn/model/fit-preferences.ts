@@ -27,10 +27,10 @@ import { firstPairs, isPairStream, type PairStream } from '../pairs/stream-pairs
 import { splitPairs } from '../split.ts'
 import { fingerprint } from './fit-fingerprint.ts'
 import { fitIdentity } from './fit-identity.ts'
-import { type FittedModel, fittedModel, type ModelParts, placedAmong } from './fitted-model.ts'
-import type { LabelledPairs, ModelKind } from './model-kind.ts'
+import { fittedModel, placedAmong } from './fitted-model.ts'
+import type { FittedModel, LabelledPairs, ModelKind, ModelParameters, ModelParts } from './model-kind.ts'
 import { pairExamples, streamedExamples } from './pair-examples.ts'
-import { type Encoders, encodedPairs, logitOf, type ModelParameters, pairSpecs, symbolicPairs } from './pair-graph.ts'
+import { type Encoders, encodedPairs, logitOf, pairSpecs, symbolicPairs } from './pair-graph.ts'
 import { seenRaters, unseenAsUnknown, withSeenRaters } from './seen-raters.ts'
 
 /** How a model is trained; everything has a default that suits small heads. */
@@ -230,7 +230,7 @@ export async function preferenceFitter<O, P>(
       of,
     )
     await live.dispose()
-    return fittedModel({
+    const fitted = fittedModel({
       kind,
       options,
       ...encoders,
@@ -242,6 +242,8 @@ export async function preferenceFitter<O, P>(
       },
       ...(given.dataVersion !== undefined && { dataVersion: given.dataVersion }),
     })
+    if (!kind.finish) return fitted
+    return fitted.with({ parameters: { ...fitted.parameters, model: await kind.finish(fitted, data) } })
   }
 
   const fitOnce = async (

@@ -20,9 +20,10 @@ import { numbered } from '../pairs/pair-data.ts'
 import { checkedRatings, type RatingData, ratedRows, takeRatings } from '../pairs/rating-data.ts'
 import { splitGroups } from '../split.ts'
 import { initialParameters, type TrainingOptions } from './fit-preferences.ts'
-import { type FittedModel, fittedModel } from './fitted-model.ts'
+import { fittedModel } from './fitted-model.ts'
 import { linearRatings } from './linear-ratings.ts'
-import { encodedRows, feedJudged, type ModelParameters, rowSpecs, symbolicRows } from './pair-graph.ts'
+import type { FittedModel, ModelParameters } from './model-kind.ts'
+import { encodedRows, feedJudged, rowSpecs, symbolicRows } from './pair-graph.ts'
 import { type RatingsModelOptions, type RatingsParameters, ratingsKind, ratingsOptionsSchema } from './ratings-kind.ts'
 
 /** What to fit, to what. */

@@ -1,67 +1,28 @@
 import { sigmoid } from '../../measure/index.ts'
 import { type Compiled, compile, type InputSpecs, type Tensor } from '../../tensor/index.ts'
-import type { Judgement, Matrix, Pair, PreferenceModel } from '../contract.ts'
-import type { Encoder } from '../encoder/encoder.ts'
-import { matrixOf, type PairData, type Rows, rowCount, type Table } from '../pairs/pair-data.ts'
-import type { ModelKind } from './model-kind.ts'
+import type { Judgement, Matrix, Pair } from '../contract.ts'
+import { matrixOf, type PairData, type Rows, rowCount } from '../pairs/pair-data.ts'
+import type { FittedModel, ModelParts } from './model-kind.ts'
 import {
   encodedPairs,
   encodedRows,
   feedJudged,
   feedPairs,
   logitOf,
-  type ModelParameters,
   pairSpecs,
   rowSpecs,
   symbolicPairs,
   symbolicRows,
 } from './pair-graph.ts'
 
-/** What a fitted model is made of. */
-export interface ModelParts<O, P> {
-  readonly kind: ModelKind<O, P>
-  /** As the kind's schema gives them, every default filled in. */
-  readonly options: O
-  readonly encoder: Encoder
-  readonly contextEncoder?: Encoder
-  /** Read where they lie, so that what training changes is seen. */
-  readonly parameters: ModelParameters<P>
-  /** Names of the raters the parameters know, by place. Default none. */
-  readonly raters?: readonly string[]
-  /** Divides log-odds. Default 1. */
-  readonly temperature?: number
-  /** What was measured of it, such as `validationLogLoss`. */
-  readonly metrics?: Readonly<Record<string, number>>
-  /** Names the data it was fitted to. */
-  readonly dataVersion?: string
-}
-
-/** Plain features to be scored. */
-export interface FeatureRows {
-  /** [rows, width] */
-  readonly features: Table
-  /** [rows, contextWidth], for a model that reads contexts. */
-  readonly contexts?: Table
-  /** Each row's rater; names the model does not know are unknown raters. Default unknown. */
-  readonly raters?: readonly string[]
-}
-
-/** A fitted preference model: scores, probabilities on judgements and on plain numbers, and all it takes to save it. */
-export interface FittedModel<O = unknown, P = unknown>
-  extends PreferenceModel,
-    Required<Omit<ModelParts<O, P>, 'contextEncoder' | 'dataVersion'>> {
-  readonly contextEncoder: Encoder | undefined
-  readonly dataVersion: string | undefined
-  /** Scores of plain features, [rows, aspects]. */
-  scoreFeatures(rows: FeatureRows): Promise<Matrix>
-  /** Log-odds that a is preferred, before the temperature: [pairs]. */
-  logits(data: PairData): Promise<Float32Array>
-  /** P(a preferred) after the temperature: [pairs]. */
-  probabilities(data: PairData): Promise<Float32Array>
-  /** The same numbers with other facts about them, such as a temperature. */
-  with(changes: Partial<Pick<ModelParts<O, P>, 'temperature' | 'metrics' | 'dataVersion'>>): FittedModel<O, P>
-  /** Gives the memory of its compiled graphs back; it can still be used. */
-  dispose(): Promise<void>
+/** What a model is made of, to make another of it. */
+export function partsOf<O, P>({ contextEncoder, dataVersion, ...model }: FittedModel<O, P>): ModelParts<O, P> {
+  const { kind, options, encoder, parameters, raters, temperature, metrics } = model
+  return {
+    ...{ kind, options, encoder, parameters, raters, temperature, metrics },
+    ...(contextEncoder && { contextEncoder }),
+    ...(dataVersion !== undefined && { dataVersion }),
+  }
 }
 
 /** Judgements, and plain features, in one run of a graph. */

@@ -1,6 +1,9 @@
 import type { z } from 'zod'
 import type { Random } from '../../run/index.ts'
 import type { LossContext, LossResult, Symbolic, Tensor } from '../../tensor/index.ts'
+import type { Matrix, PreferenceModel } from '../contract.ts'
+import type { Encoder } from '../encoder/encoder.ts'
+import type { PairData, Table } from '../pairs/pair-data.ts'
 
 /** What is known of judged rows, as a graph sees it. */
 export interface JudgedRows {
@@ -70,4 +73,64 @@ export interface ModelKind<O = unknown, P = unknown> {
   readonly raterParameters?: readonly string[]
   /** What training minimises. Default: the mean of `pairLoss` of the log-odds. */
   loss?(parameters: Symbolic<P>, pairs: LabelledPairs, options: O, context: LossContext): LossResult
+  /**
+   * Parameters that no gradient finds, told when training is done from the pairs it was done on; of a stream, from the
+   * pairs it began with. Default: as trained.
+   */
+  finish?(model: FittedModel<O, P>, data: PairData): Promise<P>
+}
+
+/** Everything a fitted model's numbers are, as one tree. */
+export interface ModelParameters<P = unknown> {
+  readonly model: P
+  /** `{}` for a frozen encoder. */
+  readonly encoder: unknown
+  readonly contextEncoder: unknown
+}
+
+/** What a fitted model is made of. */
+export interface ModelParts<O, P> {
+  readonly kind: ModelKind<O, P>
+  /** As the kind's schema gives them, every default filled in. */
+  readonly options: O
+  readonly encoder: Encoder
+  readonly contextEncoder?: Encoder
+  /** Read where they lie, so that what training changes is seen. */
+  readonly parameters: ModelParameters<P>
+  /** Names of the raters the parameters know, by place. Default none. */
+  readonly raters?: readonly string[]
+  /** Divides log-odds. Default 1. */
+  readonly temperature?: number
+  /** What was measured of it, such as `validationLogLoss`. */
+  readonly metrics?: Readonly<Record<string, number>>
+  /** Names the data it was fitted to. */
+  readonly dataVersion?: string
+}
+
+/** Plain features to be scored. */
+export interface FeatureRows {
+  /** [rows, width] */
+  readonly features: Table
+  /** [rows, contextWidth], for a model that reads contexts. */
+  readonly contexts?: Table
+  /** Each row's rater; names the model does not know are unknown raters. Default unknown. */
+  readonly raters?: readonly string[]
+}
+
+/** A fitted preference model: scores, probabilities on judgements and on plain numbers, and all it takes to save it. */
+export interface FittedModel<O = unknown, P = unknown>
+  extends PreferenceModel,
+    Required<Omit<ModelParts<O, P>, 'contextEncoder' | 'dataVersion'>> {
+  readonly contextEncoder: Encoder | undefined
+  readonly dataVersion: string | undefined
+  /** Scores of plain features, [rows, aspects]. */
+  scoreFeatures(rows: FeatureRows): Promise<Matrix>
+  /** Log-odds that a is preferred, before the temperature: [pairs]. */
+  logits(data: PairData): Promise<Float32Array>
+  /** P(a preferred) after the temperature: [pairs]. */
+  probabilities(data: PairData): Promise<Float32Array>
+  /** The same model with some parts changed, such as a temperature. */
+  with(changes: Partial<Omit<ModelParts<O, P>, 'options' | 'encoder' | 'contextEncoder'>>): FittedModel<O, P>
+  /** Gives the memory of its compiled graphs back; it can still be used. */
+  dispose(): Promise<void>
 }

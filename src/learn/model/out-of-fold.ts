@@ -3,7 +3,8 @@ import type { Matrix } from '../contract.ts'
 import { takePairs } from '../pairs/pair-data.ts'
 import { kFolds, pairGroups, type SplitBy } from '../split.ts'
 import { type FitPreferences, preferenceFitter } from './fit-preferences.ts'
-import type { FittedModel } from './fitted-model.ts'
+import type { FittedModel } from './model-kind.ts'
+
 import { encodedPairs } from './pair-graph.ts'
 
 export interface OutOfFoldOptions<O, P> extends Omit<FitPreferences<O, P>, 'validation' | 'checkpointEvery'> {

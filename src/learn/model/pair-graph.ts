@@ -18,15 +18,7 @@ import type { Judgement } from '../contract.ts'
 import type { Encoder } from '../encoder/encoder.ts'
 import { encodeJudgements, plainFeatures } from '../encoder/plain-features.ts'
 import type { PairData, Rows } from '../pairs/pair-data.ts'
-import type { JudgedPairs, JudgedRows, ModelKind } from './model-kind.ts'
-
-/** Everything a fitted model's numbers are, as one tree. */
-export interface ModelParameters<P = unknown> {
-  readonly model: P
-  /** `{}` for a frozen encoder. */
-  readonly encoder: unknown
-  readonly contextEncoder: unknown
-}
+import type { JudgedPairs, JudgedRows, ModelKind, ModelParameters } from './model-kind.ts'
 
 /** The encoders of a model; a frozen one's rows are computed before the graph and fed to it as features. */
 export interface Encoders {

@@ -18,18 +18,10 @@ import {
 } from '../../tensor/index.ts'
 import type { Encoder, EncoderKind } from '../encoder/encoder.ts'
 import { encoderKinds } from '../encoder/encoder-kinds.ts'
-import { type FittedModel, fittedModel } from './fitted-model.ts'
-import type { ModelKind } from './model-kind.ts'
+import { fittedModel } from './fitted-model.ts'
+import type { FittedModel, ModelKind, ModelParameters } from './model-kind.ts'
 import { modelKinds } from './model-kinds.ts'
-import {
-  type Encoders,
-  logitOf,
-  type ModelParameters,
-  pairSpecs,
-  rowSpecs,
-  symbolicPairs,
-  symbolicRows,
-} from './pair-graph.ts'
+import { type Encoders, logitOf, pairSpecs, rowSpecs, symbolicPairs, symbolicRows } from './pair-graph.ts'
 
 /** Of `model.json`; a reader refuses what is newer. */
 const formatVersion = 1

@@ -20,7 +20,8 @@ import {
 } from '../encoder/index.ts'
 import { featurePairs, type PairData } from '../pairs/index.ts'
 import { fitPreferences } from './fit-preferences.ts'
-import type { FittedModel } from './fitted-model.ts'
+import type { FittedModel } from './model-kind.ts'
+
 import { modelKinds } from './model-kinds.ts'
 import { rewardKind } from './reward-kind.ts'
 import { loadModel, saveModel } from './save-model.ts'

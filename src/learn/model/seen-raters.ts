@@ -1,7 +1,6 @@
 import { isTensorValue, mapTree } from '../../tensor/index.ts'
 import { type PairData, takeRows } from '../pairs/pair-data.ts'
-import type { ModelKind } from './model-kind.ts'
-import type { ModelParameters } from './pair-graph.ts'
+import type { ModelKind, ModelParameters } from './model-kind.ts'
 
 /** Places of the raters that have a pair, in order. */
 export function seenRaters({ rater, raters }: PairData): Int32Array {

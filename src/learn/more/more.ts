@@ -28,16 +28,9 @@ import type { ScoreHeadParameters } from '../head/score-head.ts'
 import { pairLoss } from '../loss/pair-loss.ts'
 import { safeDivide } from '../loss/reduction.ts'
 import { type FitPreferences, initialParameters, meanLogLoss } from '../model/fit-preferences.ts'
-import { type FittedModel, fittedModel } from '../model/fitted-model.ts'
-import {
-  type Encoders,
-  encodedPairs,
-  feedPairs,
-  logitOf,
-  type ModelParameters,
-  pairSpecs,
-  symbolicPairs,
-} from '../model/pair-graph.ts'
+import { fittedModel } from '../model/fitted-model.ts'
+import type { FittedModel, ModelParameters } from '../model/model-kind.ts'
+import { type Encoders, encodedPairs, feedPairs, logitOf, pairSpecs, symbolicPairs } from '../model/pair-graph.ts'
 import { type RewardOptions, rewardKind } from '../model/reward-kind.ts'
 import { checkedPairs, type PairData } from '../pairs/pair-data.ts'
 import { minNormWeights, normalizeGradients } from './min-norm.ts'

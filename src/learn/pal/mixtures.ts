@@ -1,7 +1,8 @@
 import { sigmoid } from '../../measure/index.ts'
 import { value } from '../../tensor/index.ts'
 import type { Matrix } from '../contract.ts'
-import { type FittedModel, fittedModel } from '../model/fitted-model.ts'
+import type { FittedModel } from '../model/model-kind.ts'
+
 import type { PairData } from '../pairs/pair-data.ts'
 import type { PalOptions, PalParameters } from './pal.ts'
 
@@ -36,18 +37,13 @@ export function raterMixtures({ parameters, options, raters }: PalModel): Matrix
 
 /** The model with other mixtures of some raters, or of everybody where there are none. */
 function withMixtures(model: PalModel, mixtures: readonly ArrayLike<number>[], raters: readonly string[]): PalModel {
-  const { kind, options, encoder, contextEncoder, parameters, metrics, temperature } = model
+  const { options, parameters } = model
   const prototypes = parameters.model.weights.shape[1] as number
   const logits = mixtures.flatMap((mixture) =>
     Array.from(mixture, (share) => options.temperature * Math.log(Math.max(share, absent))),
   )
   const weights = value(Float32Array.from(logits), [mixtures.length, prototypes])
-  return fittedModel({
-    ...{ kind, options, encoder, metrics, temperature, raters },
-    ...(contextEncoder && { contextEncoder }),
-    ...(model.dataVersion !== undefined && { dataVersion: model.dataVersion }),
-    parameters: { ...parameters, model: { ...parameters.model, weights } },
-  })
+  return model.with({ raters, parameters: { ...parameters, model: { ...parameters.model, weights } } })
 }
 
 /**

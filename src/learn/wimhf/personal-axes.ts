@@ -1,4 +1,4 @@
-import { type GroupSlopes, groupSlopes, logisticRegression } from '../../measure/index.ts'
+import { type GroupSlopes, groupSlopes, logisticRegression, NoFiniteSlopeError } from '../../measure/index.ts'
 import type { Matrix } from '../contract.ts'
 import { activationsOf, checkMeasured, type MeasuredPairs, standardised } from './expressed-preferences.ts'
 
@@ -41,7 +41,7 @@ export function axisSubjectivity(
       const { groups, left, pooled } = groupSlopes({ design, columns: 3, outcomes: preferred }, raters, { column: 1 })
       return [{ feature, slope: pooled.effect, tau: Math.sqrt(pooled.betweenVariance), raters: groups, left }]
     } catch (error) {
-      if (error instanceof RangeError && error.message.startsWith('none of')) return []
+      if (error instanceof NoFiniteSlopeError) return []
       throw error
     }
   })
