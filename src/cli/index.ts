@@ -1,1 +1,2 @@
+export { type ProgressTeller, progressTeller } from './progress.ts'
 export { runCli } from './run.ts'
