@@ -1,3 +1,4 @@
+export * from './choices/index.ts'
 export * from './dial/index.ts'
 export * from './eurovision/index.ts'
 export * from './experiment/experiment.ts'
