@@ -78,6 +78,11 @@ export const recommenderDataSchema = named(
       /** Lines that cannot be read: refuse the file, or leave them out. */
       brokenLines: z.enum(['refuse', 'skip']).default('refuse'),
     }),
+    z.strictObject({
+      from: z.literal('shipped'),
+      /** Choices that come with the package, with titles and attributes of their items; see `shippedChoices`. */
+      choices: z.string().min(1).max(100),
+    }),
   ]),
 )
 
@@ -95,6 +100,11 @@ export const recommenderRequestSchema = named(
     data: recommenderDataSchema,
     /** Share of each history, its latest part, that quality is measured on before all is learned from; 0 measures none. */
     holdOut: z.number().min(0).max(0.5).default(0.2),
+    /**
+     * Which part of a history is held out. `random` is for catalogues in which what is new is new to all at once, so that
+     * of the latest items nothing could be learned.
+     */
+    holdOutFrom: z.enum(['latest', 'random']).default('latest'),
     /** Search of the items: `auto` is `exact` up to a million items, `hnsw` beyond. */
     index: z.enum(['auto', 'exact', 'hnsw']).default('auto'),
     seed: z.number().int().min(0).default(0),
@@ -301,6 +311,7 @@ const recommendation = z.object({
       z.object({
         id: z.string(),
         title: z.string().exactOptional(),
+        attributes: z.record(z.string(), z.unknown()).exactOptional(),
         /** Higher is better; not comparable between users. */
         score: z.number(),
         /** Strongest first. */
