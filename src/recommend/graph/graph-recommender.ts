@@ -1,28 +1,11 @@
-import { pairLoss } from '../../learn/index.ts'
 import { type Run, startRun } from '../../run/index.ts'
-import {
-  adam,
-  add,
-  compile,
-  flatten,
-  gather,
-  mul,
-  slice,
-  spec,
-  split,
-  square,
-  sub,
-  sum,
-  type Tensor,
-  trainStep,
-  transpose,
-} from '../../tensor/index.ts'
+import { adam, type TensorValue } from '../../tensor/index.ts'
 import { type Factors, factorQueries, factorTensors } from '../baseline/als.ts'
 import type { Recommender } from '../contract.ts'
 import type { InteractionSet, SparseRows } from '../interactions/interaction-set.ts'
 import { recommender } from '../recommender.ts'
-import { fitSampled, type SampledFitOptions } from '../sampled/fit-sampled.ts'
-import { choicesByUser } from '../sampled/sampled-choices.ts'
+import type { SampledFitOptions } from '../sampled/fit-sampled.ts'
+import { fitVectors, given, rankingLoss } from './fit-vectors.ts'
 import { type GraphModel, type GraphNetworkOptions, graphNetwork } from './graph-network.ts'
 
 export interface GraphRecommenderOptions extends GraphNetworkOptions, SampledFitOptions {
@@ -91,66 +74,48 @@ export async function graphRecommender(
     if (!(Number.isInteger(number) && number >= 1))
       throw new RangeError(`${name} is ${number}, expected a whole number of at least 1`)
   const network = graphNetwork(train, options, run.random(`${model}/start`))
-  const step = await trainStep(
-    ({ choices }, parameters, { key }) => {
-      const [users, items] = split(transpose(choices), [1, 2])
-      const nodes = [flatten(users as Tensor), add(flatten(items as Tensor), train.users)]
-      const drawn = messageDropout > 0 ? key() : undefined
-      const rows = (from: Tensor): readonly Tensor[] => nodes.map((ids) => gather(from, ids))
-      const [user, both] = rows(network.vectors(parameters, messageDropout, drawn)) as [Tensor, Tensor]
-      const penalised = penalty === 'final' ? [user, both] : rows(parameters.embedding)
-      const margin = sum(mul(user, sub(slice(both, 0, 0, batchSize), slice(both, 0, batchSize, 2 * batchSize))), -1)
-      const loss = pairLoss(margin)
-      if (lambda === 0) return loss
-      return penalised.reduce((total, part) => add(total, mul(sum(square(part)), lambda / (2 * batchSize))), loss)
-    },
+  return fitVectors(
     {
-      inputs: { choices: spec([batchSize, 3], 'int32') },
+      ...{ name: model, train, batchSize, epochs, options },
       parameters: network.parameters,
       optimizer: adam({ learningRate }),
-      seed: run.random(`${model}/dropout`).integer(2 ** 31),
-    },
-  )
-  const forward = await compile((_, parameters) => network.vectors(parameters), {
-    inputs: {},
-    parameters: network.parameters,
-  })
-  try {
-    return await fitSampled(
-      {
-        name: model,
-        step,
-        choices: choicesByUser(train, batchSize),
-        batchSize,
-        epochs,
-        train,
-        options,
-        async recommender() {
-          const { data } = await forward({})
-          const vectors = Float32Array.from(data as ArrayLike<number>)
-          const cut = train.users * network.width
-          return graphRecommenderOf(
-            model,
-            { users: vectors.slice(0, cut), items: vectors.slice(cut), width: network.width },
-            train,
-          )
-        },
+      loss(choices, parameters, key) {
+        const drawn = messageDropout > 0 ? key() : undefined
+        return rankingLoss(network.vectors(parameters, messageDropout, drawn), choices, {
+          users: train.users,
+          lambda,
+          ...(penalty === 'first' && { penalised: parameters.embedding }),
+        })
       },
-      run,
-    )
-  } finally {
-    await forward.dispose()
-    await step.dispose()
-  }
+      found: (parameters) => network.vectors(parameters),
+      recommender: ({ data }) => graphRecommenderOf(model, factorsOf(data, train.users, network.width), train),
+    },
+    run,
+  )
 }
 
-/** What an options object has a value for. */
-function given<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, held]) => held !== undefined)) as T
+/** The factors out of vectors of all nodes, users first; a copy. */
+export function factorsOf(data: ArrayLike<number | bigint>, users: number, width: number): Factors {
+  const vectors = Float32Array.from(data as ArrayLike<number>)
+  return { users: vectors.slice(0, users * width), items: vectors.slice(users * width), width }
 }
 
 /** The recommender from its saved parts. */
 export function graphRecommenderOf(model: GraphModel, factors: Factors, seen: SparseRows): Recommender {
+  return messageRecommender(model, factors, seen)
+}
+
+/**
+ * A recommender by inner products of vectors; new people get a round of messages from the items of their history.
+ *
+ * @param more tensors that are saved beside the vectors
+ */
+export function messageRecommender(
+  kind: string,
+  factors: Factors,
+  seen: SparseRows,
+  more: Readonly<Record<string, TensorValue>> = {},
+): Recommender {
   const { items: vectors, width } = factors
   const items = vectors.length / width
   const degrees = new Uint32Array(items)
@@ -167,7 +132,7 @@ export function graphRecommenderOf(model: GraphModel, factors: Factors, seen: Sp
     return folded
   }
   return recommender({
-    kind: model,
+    kind,
     items,
     seen,
     scoring: {
@@ -177,7 +142,7 @@ export function graphRecommenderOf(model: GraphModel, factors: Factors, seen: Sp
       width,
       queries: (audience) => factorQueries(factors, audience, fold),
     },
-    tensors: factorTensors(factors),
+    tensors: { ...factorTensors(factors), ...more },
     metadata: {},
   })
 }
