@@ -53,6 +53,15 @@ export {
   leaveOneOut,
   leaveOneOutSequences,
   randomSplit,
+export {
+  epochOptions,
+  type FittedKind,
+  type RecommenderData,
+  type RecommenderKind,
+  recommenderKind,
+  recommenderKinds,
+  withBestEpoch,
+} from './recommender-kinds.ts'
   type SequenceSplit,
   type ShareOptions,
   type Split,
