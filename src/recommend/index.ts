@@ -7,6 +7,14 @@ export { type EaseOptions, ease } from './baseline/ease.ts'
 export { type ItemNeighboursOptions, itemNeighbours } from './baseline/item-neighbours.ts'
 export { popularity } from './baseline/popularity.ts'
 export {
+  type Cascade,
+  type CascadeTrace,
+  cascade,
+  type StageTrace,
+  type TraceOptions,
+} from './cascade.ts'
+export type { RankingStage, RetrievalStage } from './cascade-stages.ts'
+export {
   type Audience,
   audienceSize,
   audienceSlice,
@@ -43,16 +51,8 @@ export {
   weightedNegatives,
 } from './negative-sampling.ts'
 export * from './noisy-labels/index.ts'
+export { type CandidateLists, type Ranker, rankerOf } from './ranker.ts'
 export { type DenseScoring, type RecommenderParts, recommender, type VectorScoring } from './recommender.ts'
-export type { SampledFitOptions } from './sampled/fit-sampled.ts'
-export {
-  coldItemSplit,
-  coldUserSplit,
-  historySplit,
-  type LeaveOneOutOptions,
-  leaveOneOut,
-  leaveOneOutSequences,
-  randomSplit,
 export {
   epochOptions,
   type FittedKind,
@@ -62,6 +62,15 @@ export {
   recommenderKinds,
   withBestEpoch,
 } from './recommender-kinds.ts'
+export type { SampledFitOptions } from './sampled/fit-sampled.ts'
+export {
+  coldItemSplit,
+  coldUserSplit,
+  historySplit,
+  type LeaveOneOutOptions,
+  leaveOneOut,
+  leaveOneOutSequences,
+  randomSplit,
   type SequenceSplit,
   type ShareOptions,
   type Split,

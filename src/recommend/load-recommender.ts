@@ -4,6 +4,8 @@ import { bprOf } from './baseline/bpr.ts'
 import { easeOf } from './baseline/ease.ts'
 import { itemNeighboursOf } from './baseline/item-neighbours.ts'
 import { popularityOf } from './baseline/popularity.ts'
+import { cascade } from './cascade.ts'
+import { readStages } from './cascade-stages.ts'
 import type { Recommender } from './contract.ts'
 import type { GraphModel } from './graph/graph-network.ts'
 import { graphRecommenderOf } from './graph/graph-recommender.ts'
@@ -17,13 +19,23 @@ export interface SavedRecommender {
   /** A tensor's numbers by name. @throws {RangeError} when there is none, or they are of another type */
   floats(name: string): Promise<Float32Array>
   words(name: string): Promise<Uint32Array>
+  bytes(name: string): Promise<Uint8Array>
+  /** @throws {RangeError} when it is missing */
+  text(name: string): string
   /** @throws {RangeError} when it is missing or no number */
   number(name: string): number
   shape(name: string): readonly number[]
 }
 
-/** Makes a recommender of a kind out of what was saved. */
-export type RecommenderReader = (saved: SavedRecommender) => Promise<Recommender>
+/**
+ * Makes a recommender of a kind out of what was saved.
+ *
+ * @param others the readers of kinds made elsewhere, for one that is made of several
+ */
+export type RecommenderReader = (
+  saved: SavedRecommender,
+  others: Readonly<Record<string, RecommenderReader>>,
+) => Promise<Recommender>
 
 /** Readers of the kinds that this room saves. */
 const readers: Readonly<Record<string, RecommenderReader>> = {
@@ -47,6 +59,7 @@ const readers: Readonly<Record<string, RecommenderReader>> = {
   gcn: graphReader('gcn'),
   mf: graphReader('mf'),
   nbpo: async (saved) => nbpoOf(await factorsIn(saved), await factorsIn(saved, 'flip/'), saved.seen),
+  cascade: async (saved, others) => cascade(await readStages(saved, (path) => loadRecommender(path, others))),
   'choice-factors': async (saved) => nbpoOf(await factorsIn(saved), undefined, saved.seen),
 }
 
@@ -86,15 +99,22 @@ export async function loadRecommender(
     if (!(data instanceof type)) throw new RangeError(`${path}: "${name}" is of another type`)
     return data
   }
-  return reader({
+  const saved: SavedRecommender = {
     seen: { offsets: await read('seen/offsets', Uint32Array), columns: await read('seen/columns', Uint32Array) },
     floats: (name) => read(name, Float32Array),
     words: (name) => read(name, Uint32Array),
+    bytes: (name) => read(name, Uint8Array),
     shape: (name) => file.shape(name),
+    text(name) {
+      const text = file.metadata[name]
+      if (text === undefined) throw new RangeError(`${path}: "${name}" is missing`)
+      return text
+    },
     number(name) {
       const number = Number(file.metadata[name] ?? Number.NaN)
       if (Number.isNaN(number)) throw new RangeError(`${path}: "${name}" is missing or no number`)
       return number
     },
-  })
+  }
+  return reader(saved, others)
 }
