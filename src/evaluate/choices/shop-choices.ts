@@ -27,7 +27,8 @@ function goods(department: string, place: number): string {
 
 /**
  * A simulated shop of eight departments: customers each have one that they mostly buy from, and some goods of a
- * department are better known than others. Its names are made up, and its customers are coins; see `shopWorld`.
+ * department are better known than others. Its names are made up, and its customers are thrown coins; see `shopWorld`.
+ * Items are called by colour and kind, which tell nothing; the department is the circle of taste.
  */
 export function shopChoices(): Choices {
   const departments = Object.keys(shelves)
@@ -41,31 +42,15 @@ export function shopChoices(): Choices {
     const place = filled.get(department) ?? 0
     filled.set(department, place + 1)
     const title = goods(department, place)
-    return { id: title, title, about: department, attributes: { department } }
+    return { id: title, title, attributes: { department } }
   })
-  const choosers = Array.from(world.userCircles, (circle, user) => ({
-    id: `customer-${user + 1}`,
-    name: `Customer ${user + 1}`,
-    attributes: { department: departments[circle] ?? '' },
-  }))
+  const { users, items: taken, userCount, itemCount } = world
   return {
-    name: 'simulated-shop',
-    title: 'A simulated shop',
-    description:
-      'Simulated: 600 customers who do not exist, each with one of eight departments that they mostly buy from. Goods of a department are not equally well known.',
-    simulated: true,
-    noun: { one: 'item', many: 'items' },
     log: {
-      ...interactionLog({
-        users: world.users,
-        items: world.items,
-        userCount: world.userCount,
-        itemCount: world.itemCount,
-      }),
-      userIds: idsOf(choosers.map(({ id }) => id)),
+      ...interactionLog({ users, items: taken, userCount, itemCount }),
+      userIds: idsOf(Array.from({ length: userCount }, (_, user) => `Customer ${user + 1}`)),
       itemIds: idsOf(items.map(({ id }) => id)),
     },
     items,
-    choosers,
   }
 }
