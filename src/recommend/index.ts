@@ -19,6 +19,7 @@ export {
   audienceSize,
   audienceSlice,
   type ItemLists,
+  type ItemVectors,
   type Reason,
   type Recommendations,
   type Recommender,
@@ -26,6 +27,7 @@ export {
 } from './contract.ts'
 export * from './evaluation/index.ts'
 export * from './graph/index.ts'
+export * from './impressions/index.ts'
 export * from './interactions/index.ts'
 export {
   type FairnessPoint,
@@ -63,6 +65,7 @@ export {
   withBestEpoch,
 } from './recommender-kinds.ts'
 export type { SampledFitOptions } from './sampled/fit-sampled.ts'
+export * from './sequential/index.ts'
 export {
   coldItemSplit,
   coldUserSplit,
@@ -78,4 +81,4 @@ export {
   temporalSplit,
   type UntrainedOption,
 } from './split.ts'
-export { type Exclusion, type ItemIndex, type ItemVectors, itemIndex, selectTop, topOfScores } from './top-items.ts'
+export { type Exclusion, type ItemIndex, itemIndex, selectTop, topOfScores } from './top-items.ts'
