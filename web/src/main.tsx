@@ -4,6 +4,7 @@ import { App } from './app.tsx'
 import './style/tokens.css'
 import './style/base.css'
 import './style/page.css'
+import './style/swatch.css'
 
 const root = document.getElementById('root')
 if (root)
