@@ -9,6 +9,7 @@ import { readStages } from './cascade-stages.ts'
 import type { Recommender } from './contract.ts'
 import type { GraphModel } from './graph/graph-network.ts'
 import { graphRecommenderOf } from './graph/graph-recommender.ts'
+import { mmhclOf } from './hypergraph/mmhcl.ts'
 import type { SparseRows } from './interactions/interaction-set.ts'
 import { nbpoOf } from './noisy-labels/nbpo.ts'
 import { recommenderFormat } from './recommender.ts'
@@ -58,6 +59,12 @@ const readers: Readonly<Record<string, RecommenderReader>> = {
   'light-gcn': graphReader('light-gcn'),
   gcn: graphReader('gcn'),
   mf: graphReader('mf'),
+  mmhcl: async (saved) =>
+    mmhclOf(
+      await factorsIn(saved),
+      saved.seen,
+      saved.number('secondOrder') === 1 ? await saved.floats('second/items') : undefined,
+    ),
   nbpo: async (saved) => nbpoOf(await factorsIn(saved), await factorsIn(saved, 'flip/'), saved.seen),
   cascade: async (saved, others) => cascade(await readStages(saved, (path) => loadRecommender(path, others))),
   'choice-factors': async (saved) => nbpoOf(await factorsIn(saved), undefined, saved.seen),

@@ -30,6 +30,7 @@ export {
   plantedJudges,
   simulatedQuestions,
 } from './judges.ts'
+export { type ModalShop, type ModalShopOptions, modalShop, type TakenPairs } from './modal-shop.ts'
 export { type NoisyPairsOptions, type NoisyPairsWorld, noisyPairsWorld } from './noisy-pairs.ts'
 export { type OpposedGroupsOptions, type OpposedGroupsWorld, opposedGroupsWorld } from './opposed-groups.ts'
 export { opposedStatements, type PersonaRatersOptions, personaRaters } from './persona-raters.ts'

@@ -101,21 +101,21 @@ export function factorsOf(data: ArrayLike<number | bigint>, users: number, width
 }
 
 /** The recommender from its saved parts. */
-export function graphRecommenderOf(model: GraphModel, factors: Factors, seen: SparseRows): Recommender {
-  return messageRecommender(model, factors, seen)
+export function graphRecommenderOf(kind: GraphModel, factors: Factors, seen: SparseRows): Recommender {
+  return messageRecommender({ kind, factors, seen })
 }
 
-/**
- * A recommender by inner products of vectors; new people get a round of messages from the items of their history.
- *
- * @param more tensors that are saved beside the vectors
- */
-export function messageRecommender(
-  kind: string,
-  factors: Factors,
-  seen: SparseRows,
-  more: Readonly<Record<string, TensorValue>> = {},
-): Recommender {
+export interface MessageParts {
+  readonly kind: string
+  readonly factors: Factors
+  readonly seen: SparseRows
+  /** What is saved beside the vectors. */
+  readonly tensors?: Readonly<Record<string, TensorValue>>
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+/** A recommender by inner products of vectors; new people get a round of messages from the items of their history. */
+export function messageRecommender({ kind, factors, seen, tensors, metadata = {} }: MessageParts): Recommender {
   const { items: vectors, width } = factors
   const items = vectors.length / width
   const degrees = new Uint32Array(items)
@@ -142,7 +142,7 @@ export function messageRecommender(
       width,
       queries: (audience) => factorQueries(factors, audience, fold),
     },
-    tensors: { ...factorTensors(factors), ...more },
-    metadata: {},
+    tensors: { ...factorTensors(factors), ...tensors },
+    metadata,
   })
 }
