@@ -236,6 +236,7 @@ export {
   type SasrecParameters,
   sasrecScores,
 } from './sequence/sasrec.ts'
+export { earlier, sameSegment } from './sequence/segments.ts'
 export {
   decodeSparse,
   encodeSparse,

@@ -10,33 +10,12 @@ import type { Recommender } from './contract.ts'
 import type { GraphModel } from './graph/graph-network.ts'
 import { graphRecommenderOf } from './graph/graph-recommender.ts'
 import { mmhclOf } from './hypergraph/mmhcl.ts'
-import type { SparseRows } from './interactions/interaction-set.ts'
 import { nbpoOf } from './noisy-labels/nbpo.ts'
 import { recommenderFormat } from './recommender.ts'
+import type { RecommenderReader, SavedRecommender } from './saved-recommender.ts'
+import { sequentialReaders } from './sequential/sequential-readers.ts'
 
-/** What a saved recommender is made of. */
-export interface SavedRecommender {
-  readonly seen: SparseRows
-  /** A tensor's numbers by name. @throws {RangeError} when there is none, or they are of another type */
-  floats(name: string): Promise<Float32Array>
-  words(name: string): Promise<Uint32Array>
-  bytes(name: string): Promise<Uint8Array>
-  /** @throws {RangeError} when it is missing */
-  text(name: string): string
-  /** @throws {RangeError} when it is missing or no number */
-  number(name: string): number
-  shape(name: string): readonly number[]
-}
-
-/**
- * Makes a recommender of a kind out of what was saved.
- *
- * @param others the readers of kinds made elsewhere, for one that is made of several
- */
-export type RecommenderReader = (
-  saved: SavedRecommender,
-  others: Readonly<Record<string, RecommenderReader>>,
-) => Promise<Recommender>
+export type { RecommenderReader, SavedRecommender } from './saved-recommender.ts'
 
 /** Readers of the kinds that this room saves. */
 const readers: Readonly<Record<string, RecommenderReader>> = {
@@ -68,6 +47,7 @@ const readers: Readonly<Record<string, RecommenderReader>> = {
   nbpo: async (saved) => nbpoOf(await factorsIn(saved), await factorsIn(saved, 'flip/'), saved.seen),
   cascade: async (saved, others) => cascade(await readStages(saved, (path) => loadRecommender(path, others))),
   'choice-factors': async (saved) => nbpoOf(await factorsIn(saved), undefined, saved.seen),
+  ...sequentialReaders,
 }
 
 function graphReader(model: GraphModel): RecommenderReader {

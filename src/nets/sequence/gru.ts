@@ -5,6 +5,7 @@ import {
   full,
   linear,
   mul,
+  not,
   reshape,
   type Symbolic,
   sigmoid,
@@ -60,6 +61,8 @@ export interface GruOptions {
   readonly initial?: Tensor
   /** bool [batch, length]: a step where it is false leaves the state as it was (padding on either side). */
   readonly mask?: Tensor
+  /** bool [batch, length]: a step where it is true begins from zeros, as the first of another sequence in the row. */
+  readonly starts?: Tensor
 }
 
 export interface GruResult {
@@ -97,14 +100,17 @@ export function applyGru(parameters: Symbolic<GruParameters>, x: Tensor, options
   const hidden = sizeAt(first.hidden.weight, 1)
   const layers = parameters.layers.length
   if (options.mask) assertShape('gru: the mask', options.mask, [batch, length])
+  if (options.starts) assertShape('gru: the starts', options.starts, [batch, length])
   if (options.initial) assertShape('gru: the initial state', options.initial, [layers, batch, hidden])
 
   const starts = options.initial
     ? split(options.initial, layers).map((state) => squeeze(state, 0))
     : parameters.layers.map(() => full([batch, hidden], 0, x.dtype))
-  // 1 where a step counts, [batch, 1] each.
-  const steps = options.mask && split(reshape(cast(options.mask, x.dtype), [batch, length, 1]), length, 1)
-  const counts = steps?.map((step) => squeeze(step, 1))
+  // [batch, 1] for each step.
+  const stepsOf = (marks: Tensor): readonly Tensor[] =>
+    split(reshape(cast(marks, x.dtype), [batch, length, 1]), length, 1).map((step) => squeeze(step, 1))
+  const counts = options.mask && stepsOf(options.mask)
+  const kept = options.starts && stepsOf(not(options.starts))
 
   // Steps lie outermost, so that one product maps the inputs of all of them and each is a contiguous part.
   let sequence = transpose(x, [1, 0, 2])
@@ -113,6 +119,8 @@ export function applyGru(parameters: Symbolic<GruParameters>, x: Tensor, options
     const mapped = split(applyLinear(layer.input, sequence), length).map((step) => squeeze(step, 0))
     let state = starts[index] ?? full([batch, hidden], 0, x.dtype)
     const states = mapped.map((fromInput, time) => {
+      const keep = kept?.[time]
+      if (keep) state = mul(keep, state)
       const fromState = linear(state, layer.hidden.weight, layer.hidden.bias, { transposed: true })
       const next = gated(fromInput, fromState, state)
       const count = counts?.[time]

@@ -1,6 +1,7 @@
 import type { Random } from '../../run/index.ts'
 import {
   add,
+  and,
   cast,
   causalBias,
   dropout as drop,
@@ -12,7 +13,9 @@ import {
   notEqual,
   relu,
   type Symbolic,
+  slice,
   splitKey,
+  subtractDims,
   type Tensor,
   type TensorValue,
   where,
@@ -20,7 +23,8 @@ import {
 import { applyLinear, initLinear, initNorm, type LinearParameters, type NormParameters } from '../linear.ts'
 import { applyMultiHead, initMultiHead, type MultiHeadParameters } from '../multi-head.ts'
 import { type FloatType, normalValue } from '../parameters.ts'
-import { assertShape } from '../shape.ts'
+import { sameSegment } from './segments.ts'
+import { recentLength } from './sequence-length.ts'
 
 export interface SasrecConfig {
   /** Items have the ids 1 to `items`; 0 is padding. */
@@ -89,6 +93,13 @@ export interface SasrecInputs {
   readonly key?: Tensor
   /** [batch, length, width] to take in place of the gathered item embeddings. */
   readonly embedded?: Tensor
+  /**
+   * int32 [batch, length]: which of several histories in one row a position belongs to; a history sees itself alone.
+   * Default: a row is one history.
+   */
+  readonly segments?: Tensor
+  /** int32 [batch, length]: which of the `length` positions each is at. Default: the last ones, in order. */
+  readonly places?: Tensor
 }
 
 /** Norms of this net have ε = 1e-8, as the authors' program. */
@@ -100,7 +111,8 @@ function normed(x: Tensor, { weight, bias }: Symbolic<NormParameters>): Tensor {
  * Self-attentive sequential recommendation (Kang & McAuley 2018, arXiv 1808.09781): what comes next after each position
  * of a history. Padding is neither attended to nor passed on.
  *
- * @param ids int64 [batch, length], padded with 0 (on the left, so that the last position is the newest)
+ * @param ids whole numbers [batch, length], padded with 0 (on the left, so that the last position is the newest). Shorter
+ *   rows are the last positions of long ones, and give the same states there
  * @returns states [batch, length, width], zeros at padding; an item's score is their product with its embedding
  */
 export function applySasrec(
@@ -110,18 +122,24 @@ export function applySasrec(
   inputs: SasrecInputs = {},
 ): Tensor {
   const { length, width, heads, dropout, variant } = { ...defaults, ...config }
-  assertShape('sasrec: ids', ids, [undefined, length])
+  const recent = recentLength('sasrec', ids, length)
   const dtype = parameters.items.dtype
   const real = notEqual(ids, 0)
   const kept = expandDims(cast(real, dtype), -1)
   // One additive mask for all layers, [batch, 1, length, length].
-  const bias = where(expandDims(expandDims(real, 1), 1), causalBias(length, length, dtype), -1e30)
+  const { segments, places } = inputs
+  const keys = expandDims(expandDims(real, 1), 1)
+  const visible = segments ? and(keys, expandDims(sameSegment(segments), 1)) : keys
+  const bias = where(visible, causalBias(recent, recent, dtype), -1e30)
   let draws = 0
   const dropped = (x: Tensor): Tensor =>
     inputs.key && dropout > 0 ? drop(x, dropout, splitKey(inputs.key, draws++)) : x
 
   const embedded = inputs.embedded ?? gather(parameters.items, ids)
-  let x = mul(dropped(add(mul(embedded, Math.sqrt(width)), parameters.positions)), kept)
+  const positions = places
+    ? gather(parameters.positions, places)
+    : slice(parameters.positions, 0, subtractDims(length, recent))
+  let x = mul(dropped(add(mul(embedded, Math.sqrt(width)), positions)), kept)
   for (const layer of parameters.layers) {
     const queries = normed(x, layer.attentionNorm)
     const attended = applyMultiHead(layer.attention, queries, variant === 'code' ? x : queries, heads, { bias })

@@ -41,6 +41,8 @@ export interface SampledFit<I extends InputSpecs, P, R, M extends Recommender> {
   readonly epochs: number
   readonly train: InteractionSet
   readonly options: SampledFitOptions
+  /** What else it is trained on, so that no fit goes on from another's. */
+  readonly also?: readonly ArrayBufferView[]
   /** A recommender of the parameters as they are at the moment; it must not keep their memory. */
   recommender(): Promise<M>
 }
@@ -53,7 +55,7 @@ export interface SampledFit<I extends InputSpecs, P, R, M extends Recommender> {
  * @throws {RangeError} on options out of range
  */
 export async function fitSampled<I extends InputSpecs, P, R, M extends Recommender>(
-  { name, step, choices, batchSize, epochs, train, options, recommender }: SampledFit<I, P, R, M>,
+  { name, step, choices, batchSize, epochs, train, options, also = [], recommender }: SampledFit<I, P, R, M>,
   run: Run,
 ): Promise<M> {
   const { valid, metric = 'recall@20', validateEvery = 10, patience = 5, checkpointEvery, onMetrics } = options
@@ -82,7 +84,7 @@ export async function fitSampled<I extends InputSpecs, P, R, M extends Recommend
       examples: choices,
       batchSize,
       epochs,
-      name: `${name}-${identity(step, [train, ...(valid ? [valid] : [])], [metric, validateEvery, patience, batchSize])}`,
+      name: `${name}-${identity(step, [train, ...(valid ? [valid] : [])], [metric, validateEvery, patience, batchSize], also)}`,
       order: name,
       ...(checkpointEvery !== undefined && { checkpointEvery }),
       ...(onMetrics && { onMetrics }),
@@ -100,6 +102,7 @@ function identity(
   step: { digest(): string; readonly parameters: unknown },
   sets: readonly InteractionSet[],
   settings: readonly unknown[],
+  also: readonly ArrayBufferView[],
 ): string {
   const digest = createHash('sha256').update(step.digest()).update(JSON.stringify(settings))
   const add = ({ buffer, byteOffset, byteLength }: ArrayBufferView): void => {
@@ -110,5 +113,6 @@ function identity(
     add(leaf.data)
   }
   for (const { offsets, columns } of sets) for (const numbers of [offsets, columns]) add(numbers)
+  for (const numbers of also) add(numbers)
   return digest.digest('hex').slice(0, 16)
 }
