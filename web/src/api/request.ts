@@ -38,6 +38,8 @@ export interface RequestOptions {
   readonly method?: 'GET' | 'POST' | 'DELETE'
   readonly signal?: AbortSignal
   readonly accept?: string
+  /** The body, sent as JSON. */
+  readonly json?: unknown
 }
 
 /** The headers that carry the key, if there is one. */
@@ -64,13 +66,14 @@ const unreachable = 'The server cannot be reached. Is it still running?'
  * @throws {ApiError} when the server turns it down or cannot be reached
  */
 export async function send(target: string, options: RequestOptions = {}): Promise<Response> {
-  const { method = 'GET', signal, accept = 'application/json' } = options
+  const { method = 'GET', signal, accept = 'application/json', json } = options
   for (;;) {
     let response: Response
     try {
       response = await fetch(target, {
         method,
-        headers: { Accept: accept, ...keyHeaders() },
+        headers: { Accept: accept, ...(json !== undefined && { 'Content-Type': 'application/json' }), ...keyHeaders() },
+        ...(json !== undefined && { body: JSON.stringify(json) }),
         ...(signal && { signal }),
       })
     } catch (error) {

@@ -1,6 +1,6 @@
-import { useLayoutEffect, useRef } from 'react'
 import type { ModelAspect } from '../api/model.ts'
 import { formatNumber } from '../ui/format.ts'
+import { useMovingList } from '../ui/moving-list.ts'
 
 /** A candidate with its scores. */
 export interface RankedCandidate {
@@ -17,7 +17,6 @@ export interface RankedCandidate {
 const words = (name: string): string => name.replaceAll('-', ' ')
 /** Scores go from 0 to 5. */
 const highest = 5
-const moveMs = 320
 
 function Scores({
   aspects,
@@ -58,25 +57,7 @@ export interface RankingProps {
 
 /** Candidates from best to worst; when their order changes, each goes to its new place before one’s eyes. */
 export function Ranking({ aspects, weights, candidates }: RankingProps) {
-  const list = useRef<HTMLOListElement>(null)
-  const places = useRef(new Map<string, number>())
-  const order = candidates.map(({ id }) => id).join()
-  useLayoutEffect(() => {
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches
-    const next = new Map<string, number>()
-    for (const row of list.current?.children ?? []) {
-      if (!(row instanceof HTMLElement)) continue
-      const { id = '' } = row.dataset
-      next.set(id, row.offsetTop)
-      const before = places.current.get(id)
-      if (still || before === undefined || before === row.offsetTop) continue
-      row.animate([{ transform: `translateY(${before - row.offsetTop}px)` }, { transform: 'none' }], {
-        duration: moveMs,
-        easing: 'cubic-bezier(0.2, 0.7, 0.2, 1)',
-      })
-    }
-    places.current = next
-  }, [order])
+  const list = useMovingList(candidates.map(({ id }) => id).join())
   return (
     <ol className="ranking-by-wish" ref={list}>
       {candidates.map(({ id, text, about, scores, worth }, place) => (

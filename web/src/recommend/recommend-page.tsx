@@ -1,0 +1,98 @@
+import { useEffect } from 'react'
+import { listKinds, listRecommenders } from '../api/recommend.ts'
+import { formatCount } from '../ui/format.ts'
+import { useResource } from '../ui/resource.ts'
+import { useQuery } from '../ui/router.tsx'
+import { Empty, Failure, Loading } from '../ui/state.tsx'
+import { useTitle } from '../ui/title.ts'
+import { Bench } from './bench.tsx'
+import { type Catalogue, cataloguesOf } from './catalogues.ts'
+import './recommend-page.css'
+
+/** How often the list of recommenders is read while there are none, or some are being fitted. */
+const lookAgainMs = 1_500
+
+function Figures({ catalogue }: { readonly catalogue: Catalogue }) {
+  const fitted = catalogue.methods.find(({ recommender }) => recommender.fitted)?.recommender.fitted
+  if (!fitted) return null
+  const figures = [
+    ['Users', fitted.users],
+    ['Items', fitted.items],
+    ['Choices', fitted.interactions],
+    ['Methods', catalogue.methods.length],
+  ] as const
+  return (
+    <dl className="figures">
+      {figures.map(([title, value]) => (
+        <div key={title}>
+          <dt>{title}</dt>
+          <dd>{formatCount(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+/** What several methods recommend from the same choices, side by side, and what fairness and diversity cost. */
+export function RecommendPage() {
+  useTitle('Recommend')
+  const [query, change] = useQuery()
+  const list = useResource('recommenders', listRecommenders)
+  const kinds = useResource('kinds', listKinds)
+  const catalogues = list.data && kinds.data ? cataloguesOf(list.data, kinds.data) : undefined
+  const catalogue = catalogues?.find(({ id }) => id === query.get('from')) ?? catalogues?.[0]
+  const unsettled = list.data && (list.data.length === 0 || list.data.some(({ state }) => state === 'fitting'))
+  useEffect(() => {
+    if (!unsettled) return
+    const timer = setInterval(list.reload, lookAgainMs)
+    return () => clearInterval(timer)
+  }, [unsettled, list.reload])
+  const error = list.error ?? kinds.error
+  return (
+    <article className="recommend">
+      <header className="head">
+        <h1>Recommend</h1>
+        <p className="lead">
+          Methods that learned from the same choices, side by side: what each would recommend, which choices speak for
+          it, and what it costs to be fair to items or to vary.
+        </p>
+      </header>
+      {error && <Failure error={error} retry={list.error ? list.reload : kinds.reload} />}
+      {!catalogues && !error && <Loading what="the recommenders" rows={10} />}
+      {catalogues && catalogues.length === 0 && (
+        <Empty title="Nothing to recommend from yet">
+          <p>
+            What comes with the package is learned from in the background after the server’s start, and appears here by
+            itself. <code>POST /v1/recommenders</code> fits a method to choices of your own.
+          </p>
+        </Empty>
+      )}
+      {catalogues && catalogue && (
+        <>
+          <div className="catalogue">
+            {catalogues.length > 1 && (
+              <label className="field">
+                From
+                <select
+                  value={catalogue.id}
+                  onChange={(event) =>
+                    change({ from: event.target.value, user: undefined, pick: undefined, method: undefined })
+                  }
+                >
+                  {catalogues.map(({ id, title }) => (
+                    <option key={id} value={id}>
+                      {title}
+                    </option>
+                  ))}
+                </select>
+              </label>
+            )}
+            <p className="soft">{catalogue.description}</p>
+            <Figures catalogue={catalogue} />
+          </div>
+          <Bench key={catalogue.id} catalogue={catalogue} onFitted={list.reload} />
+        </>
+      )}
+    </article>
+  )
+}
