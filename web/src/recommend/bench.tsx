@@ -155,6 +155,9 @@ export function Bench({ catalogue, onFitted }: BenchProps) {
       <section aria-labelledby="lists-title" className="side-by-side">
         <div className="lists-head">
           <h2 id="lists-title">What each method recommends</h2>
+          <p className="soft small about">
+            Under an item stands what of the history speaks for it, with its share in the score.
+          </p>
           <Methods
             catalogue={catalogue}
             shown={shown}

@@ -16,16 +16,16 @@ const leastShare = 0.02
 function Why({ item }: { readonly item: Recommended }) {
   const reasons = (item.reasons ?? []).filter(({ weight }) => weight > leastShare * Math.abs(item.score))
   if (reasons.length === 0) return null
-  const largest = Math.max(...reasons.map(({ weight }) => weight))
+  const whole = Math.max(item.score, ...reasons.map(({ weight }) => weight))
   return (
     <ul className="why small" aria-label={`Why ${item.title ?? item.id}`}>
       {reasons.map(({ id, title, weight }) => (
         <li key={id}>
-          <span className="share" aria-hidden="true">
-            <span style={{ inlineSize: `${(100 * weight) / largest}%` }} />
-          </span>
-          <span className="reason">{title ?? id}</span>
+          <span>{title ?? id}</span>
           <span className="number">{item.score > 0 ? formatShare(weight / item.score) : formatNumber(weight)}</span>
+          <span className="share" aria-hidden="true">
+            <span style={{ inlineSize: `${(100 * weight) / whole}%` }} />
+          </span>
         </li>
       ))}
     </ul>
@@ -76,14 +76,18 @@ function Items({ items, elsewhere, take }: ItemsProps) {
 }
 
 function Quality({ method }: { readonly method: Method }) {
-  const { quality } = method.recommender.fitted ?? {}
-  const recall = recallOf(quality?.metrics ?? [])
-  if (!recall) return null
+  const { fitted } = method.recommender
+  const recall = recallOf(fitted?.quality?.metrics ?? [])
   return (
-    <p className="soft small measured" title="Share of what was held out of users’ choices that their lists hold">
-      Recall@{recall.at} <strong>{formatNumber(recall.value)}</strong>
-      {method.recommender.kind !== 'popularity' && ` · popularity ${formatNumber(recall.popularity)}`}
-    </p>
+    <>
+      {recall && (
+        <p className="soft small measured">
+          Recall@{recall.at} <strong>{formatNumber(recall.value)}</strong>, {formatNumber(recall.lower)} to{' '}
+          {formatNumber(recall.upper)}
+        </p>
+      )}
+      {fitted && !fitted.explains && <p className="soft small">Gives no reasons.</p>}
+    </>
   )
 }
 
@@ -118,39 +122,40 @@ export function List({ method, whom, aim, weight, take, onItems, elsewhere, onFi
   const { data } = answer
   return (
     <section className="list" aria-labelledby={`list-${name}`} data-method={recommender.kind}>
-      <h3 id={`list-${name}`}>
-        <span className={`swatch cluster-${hue}`} aria-hidden="true" />
-        {title}
-      </h3>
-      <p className="soft small method-about">{description}</p>
-      <Quality method={method} />
-      {state === 'fitting' && job && (
-        <JobProgress key={job} id={job} what="lists" onDone={onFitted} brief={recommender.fitted !== undefined} />
-      )}
-      {state === 'failed' && (
-        <p className="notice bad" role="alert">
-          It could not be fitted: {failed ?? 'the server’s log says why'}
-        </p>
-      )}
-      {answer.error && <Failure error={answer.error} retry={answer.reload} />}
-      {key !== undefined && !data && answer.loading && <Loading what={`the list by ${title}`} rows={8} />}
-      {data && (
-        <div className={answer.loading ? 'stale' : ''}>
-          {data.basis === 'popularity' && recommender.kind !== 'popularity' && (
-            <p className="soft small">Nothing is known yet: this is what most took.</p>
-          )}
-          {data.notes?.map((note) => (
-            <p key={note} className="soft small">
-              {note}
-            </p>
-          ))}
-          {data.items.length === 0 && <p className="soft">Nothing is left to recommend.</p>}
-          <Items items={data.items} elsewhere={(id) => elsewhere(name, id)} {...(take && { take })} />
-          {data.items.length > 0 && data.basis !== 'popularity' && !recommender.fitted?.explains && (
-            <p className="soft small">This method gives no reasons.</p>
-          )}
-        </div>
-      )}
+      <header>
+        <h3 id={`list-${name}`}>
+          <span className={`swatch cluster-${hue}`} aria-hidden="true" />
+          {title}
+        </h3>
+        <p className="soft small">{description}</p>
+        <Quality method={method} />
+      </header>
+      <div>
+        {state === 'fitting' && job && (
+          <JobProgress key={job} id={job} what="lists" onDone={onFitted} brief={recommender.fitted !== undefined} />
+        )}
+        {state === 'failed' && (
+          <p className="notice bad" role="alert">
+            It could not be fitted: {failed ?? 'the server’s log says why'}
+          </p>
+        )}
+        {answer.error && <Failure error={answer.error} retry={answer.reload} />}
+        {key !== undefined && !data && answer.loading && <Loading what={`the list by ${title}`} rows={8} />}
+        {data && (
+          <div className={answer.loading ? 'stale' : ''}>
+            {data.basis === 'popularity' && recommender.kind !== 'popularity' && (
+              <p className="soft small">Nothing is known yet: this is what most took.</p>
+            )}
+            {data.notes?.map((note) => (
+              <p key={note} className="soft small">
+                {note}
+              </p>
+            ))}
+            {data.items.length === 0 && <p className="soft">Nothing is left to recommend.</p>}
+            <Items items={data.items} elsewhere={(id) => elsewhere(name, id)} {...(take && { take })} />
+          </div>
+        )}
+      </div>
     </section>
   )
 }

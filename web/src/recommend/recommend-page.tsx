@@ -9,8 +9,8 @@ import { Bench } from './bench.tsx'
 import { type Catalogue, cataloguesOf } from './catalogues.ts'
 import './recommend-page.css'
 
-/** How often the list of recommenders is read while there are none, or some are being fitted. */
-const lookAgainMs = 1_500
+/** How often the list of recommenders is read: while there are none or some are being fitted, and else. */
+const lookAgainMs = { soon: 1_500, later: 6_000 }
 
 function Figures({ catalogue }: { readonly catalogue: Catalogue }) {
   const fitted = catalogue.methods.find(({ recommender }) => recommender.fitted)?.recommender.fitted
@@ -43,8 +43,11 @@ export function RecommendPage() {
   const catalogue = catalogues?.find(({ id }) => id === query.get('from')) ?? catalogues?.[0]
   const unsettled = list.data && (list.data.length === 0 || list.data.some(({ state }) => state === 'fitting'))
   useEffect(() => {
-    if (!unsettled) return
-    const timer = setInterval(list.reload, lookAgainMs)
+    // Others come one after the other, so that what is fitted now may not be the last.
+    const look = (): void => {
+      if (!document.hidden) list.reload()
+    }
+    const timer = setInterval(look, unsettled ? lookAgainMs.soon : lookAgainMs.later)
     return () => clearInterval(timer)
   }, [unsettled, list.reload])
   const error = list.error ?? kinds.error
@@ -53,8 +56,8 @@ export function RecommendPage() {
       <header className="head">
         <h1>Recommend</h1>
         <p className="lead">
-          Methods that learned from the same choices, side by side: what each would recommend, which choices speak for
-          it, and what it costs to be fair to items or to vary.
+          What several methods would recommend from the same choices, why, and what it costs to be fair to items or to
+          vary.
         </p>
       </header>
       {error && <Failure error={error} retry={list.error ? list.reload : kinds.reload} />}
@@ -87,7 +90,7 @@ export function RecommendPage() {
                 </select>
               </label>
             )}
-            <p className="soft">{catalogue.description}</p>
+            <p className="soft small">{catalogue.description}</p>
             <Figures catalogue={catalogue} />
           </div>
           <Bench key={catalogue.id} catalogue={catalogue} onFitted={list.reload} />

@@ -107,7 +107,7 @@ export function TradePanel({ methods, aim, step, choose }: TradePanelProps) {
         {(Object.keys(aims) as Aim[]).map((one) => (
           <label key={one}>
             <input type="radio" name="aim" checked={aim === one} onChange={() => choose({ aim: one })} />
-            {aims[one].title}
+            <span className="mode">{aims[one].title}</span>
           </label>
         ))}
       </fieldset>

@@ -26,9 +26,9 @@ it('goes through weights from nothing up, each more', () => {
 
 it('reads recall and its places off a metric’s name', () => {
   const metrics = [
-    { name: 'ndcg@20', value: 0.1, popularity: 0 },
-    { name: 'recall@20', value: 0.3, popularity: 0.2 },
+    { name: 'ndcg@20', value: 0.1 },
+    { name: 'recall@20', value: 0.3 },
   ]
-  expect(recallOf(metrics)).toEqual({ at: 20, value: 0.3, popularity: 0.2 })
+  expect(recallOf(metrics)).toEqual({ name: 'recall@20', at: 20, value: 0.3 })
   expect(recallOf([])).toBeUndefined()
 })

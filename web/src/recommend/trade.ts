@@ -44,13 +44,13 @@ export function pointAt(points: readonly CurvePoint[], weight: number): CurvePoi
   return points.find((point) => Math.abs(point.weight - weight) < 1e-9)
 }
 
-/** Two metrics of a method: how many of what was held out it finds, and what most-popular finds. */
-export function recallOf(
-  metrics: readonly { readonly name: string; readonly value: number; readonly popularity: number }[],
-): { readonly at: number; readonly value: number; readonly popularity: number } | undefined {
-  for (const { name, value, popularity } of metrics) {
-    const [, at] = /^recall@(\d+)$/.exec(name) ?? []
-    if (at !== undefined) return { at: Number(at), value, popularity }
+/** The recall among a method’s metrics, at the places that it was measured at. */
+export function recallOf<Metric extends { readonly name: string }>(
+  metrics: readonly Metric[],
+): (Metric & { readonly at: number }) | undefined {
+  for (const metric of metrics) {
+    const [, at] = /^recall@(\d+)$/.exec(metric.name) ?? []
+    if (at !== undefined) return { ...metric, at: Number(at) }
   }
   return undefined
 }

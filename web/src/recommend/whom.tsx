@@ -122,7 +122,7 @@ function Own({ name, picks, change }: WhomProps) {
               id,
               title,
               about: aboutItem(attributes),
-              count: formatCount(users),
+              count: `${formatCount(users)}×`,
               held: ids.has(id),
             })),
           }
@@ -165,8 +165,8 @@ function Own({ name, picks, change }: WhomProps) {
 }
 
 const modes: readonly (readonly [Mode, string])[] = [
-  ['someone', 'Someone who chose'],
-  ['own', 'A history of your own'],
+  ['someone', 'Someone'],
+  ['own', 'Your own'],
 ]
 
 /** Whom to recommend to: somebody from the data, or whoever has the history that is put together here. */
@@ -180,7 +180,7 @@ export function Whom(props: WhomProps) {
         {modes.map(([value, title]) => (
           <label key={value}>
             <input type="radio" name="mode" checked={mode === value} onChange={() => choose(value)} />
-            {title}
+            <span className="mode">{title}</span>
           </label>
         ))}
       </fieldset>
