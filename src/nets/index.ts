@@ -219,6 +219,15 @@ export {
   initCrossEncoder,
 } from './sequence/cross-encoder.ts'
 export {
+  applyFmlp,
+  type FmlpConfig,
+  type FmlpInputs,
+  type FmlpLayerParameters,
+  type FmlpParameters,
+  initFmlp,
+} from './sequence/fmlp.ts'
+export { fourierFilter, fourierMatrices, frequencyCount } from './sequence/fourier-filter.ts'
+export {
   applyGru,
   type GruConfig,
   type GruLayerParameters,
@@ -227,6 +236,14 @@ export {
   type GruResult,
   initGru,
 } from './sequence/gru.ts'
+export {
+  applyNextItNet,
+  initNextItNet,
+  type NextItNetBlockParameters,
+  type NextItNetConfig,
+  type NextItNetInputs,
+  type NextItNetParameters,
+} from './sequence/next-it-net.ts'
 export {
   applySasrec,
   initSasrec,
@@ -237,6 +254,14 @@ export {
   sasrecScores,
 } from './sequence/sasrec.ts'
 export { earlier, sameSegment } from './sequence/segments.ts'
+export {
+  applySrGnn,
+  initSrGnn,
+  type SrGnnConfig,
+  type SrGnnInputs,
+  type SrGnnParameters,
+  sessionGraph,
+} from './sequence/sr-gnn.ts'
 export {
   decodeSparse,
   encodeSparse,
