@@ -1,6 +1,6 @@
 import type { InputSpecs, InputValues } from './compile.ts'
 import type { EmbeddingTable } from './embedding-table.ts'
-import { isTensorValue, toValue, type ValueLike, value } from './graph/value.ts'
+import { isTensorValue, type TensorValue, toValue, type ValueLike, value } from './graph/value.ts'
 import type { TrainStep } from './train-step.ts'
 
 /** A table (see `embeddingTable`) whose rows a step is given, and tells the gradient of. */
@@ -22,7 +22,12 @@ export async function takeStep<I extends InputSpecs, P, R, Rows extends keyof I>
   step: TrainStep<I, P, R>,
   tables: readonly NamedTable<InputValues<I>, Rows>[],
   batch: Omit<InputValues<I>, Rows>,
-): Promise<{ readonly loss: number; updateTables(): void }> {
+): Promise<{
+  readonly loss: number
+  /** Scalars among the step's metrics; undefined where there is none. */
+  readonly reported: Readonly<Record<string, number>> | undefined
+  updateTables(): void
+}> {
   const numbers: Readonly<Record<PropertyKey, ValueLike | undefined>> = { ...batch }
   const inputs: Record<PropertyKey, ValueLike> = { ...batch }
   const touched = tables.map(([name, { table, rows, indices, gradient }]) => {
@@ -57,8 +62,13 @@ export async function takeStep<I extends InputSpecs, P, R, Rows extends keyof I>
   })
   const { loss, metrics } = await step(inputs as InputValues<I>)
   const told = metrics as Readonly<Record<string, unknown>>
+  const scalars = Object.entries(told).filter(([, told]) => isTensorValue(told) && told.shape.length === 0)
   return {
     loss,
+    reported:
+      scalars.length === 0
+        ? undefined
+        : Object.fromEntries(scalars.map(([name, scalar]) => [name, Number((scalar as TensorValue).data[0])])),
     updateTables() {
       for (const { name, table, gradient, rows } of touched) {
         const found = told[gradient]

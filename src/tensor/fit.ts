@@ -17,6 +17,8 @@ export interface FitMetrics {
   readonly loss: number
   /** What `validate` returned, after an epoch. */
   readonly validation?: Readonly<Record<string, number>>
+  /** Scalars that the step reported beside its loss, by name; absent where several steps are taken in one go. */
+  readonly reported?: Readonly<Record<string, number>>
 }
 
 export interface EarlyStopping {
@@ -188,21 +190,21 @@ export async function* fitting<I extends InputSpecs, P, R, Rows extends keyof I 
   // How many steps are taken at once decides no number, so the clock may.
   let stepMs = goMs
   let waiting = false
-  /** Takes the next steps of a piece, and returns the loss of each and how many examples it saw. */
+  /** Takes the next steps of a piece, and returns the loss of each, how many examples it saw, and what it reported. */
   const advance = async (
     { some, loop }: Opened<Omit<InputValues<I>, Rows>>,
     order: Uint32Array,
     batch: number,
-  ): Promise<readonly (readonly [loss: number, size: number])[]> => {
+  ): Promise<readonly (readonly [loss: number, size: number, reported?: Readonly<Record<string, number>>])[]> => {
     const from = batch * batchSize
     const toCheckpoint = every ? every - (standing.updates % every) : Number.POSITIVE_INFINITY
     const whole = Math.floor(order.length / batchSize) - batch
     const most = Math.min(stepsAtOnce, toCheckpoint, whole, Math.max(1, Math.floor(goMs / stepMs)))
     const indices = order.subarray(from, from + Math.max(1, most) * batchSize)
     if (!loop) {
-      const { loss, updateTables } = await takeStep(step, tables, await some.batch(indices))
+      const { loss, reported, updateTables } = await takeStep(step, tables, await some.batch(indices))
       if (Number.isFinite(loss)) updateTables()
-      return [[loss, indices.length]]
+      return [[loss, indices.length, reported]]
     }
     const size = Math.min(batchSize, indices.length)
     const start = performance.now()
@@ -251,8 +253,8 @@ export async function* fitting<I extends InputSpecs, P, R, Rows extends keyof I 
           if (every !== undefined && every > 0 && standing.updates % every === 0 && standing.batch !== batches)
             await checkpoint.save(standing)
           waiting = true
-          for (const [at, [loss]] of taken.entries())
-            yield { kind: 'step', epoch: standing.epoch, updates: before + at + 1, loss }
+          for (const [at, [loss, , reported]] of taken.entries())
+            yield { kind: 'step', epoch: standing.epoch, updates: before + at + 1, loss, ...(reported && { reported }) }
           waiting = false
         }
       }

@@ -124,8 +124,13 @@ export function lengthDesensitised(
  * @see Zhou et al. (2024), WPO, arXiv 2406.11827
  */
 export function policyWeight(logits: Tensor, ids: Tensor, mask: Tensor): Tensor {
-  const collision = logSumExp(mul(logSoftmax(slice(logits, 1, 0, -1)), 2), -1)
-  return stopGradient(exp(sequenceLogProbability(sub(tokenLogProbabilities(logits, ids), collision), mask, 'mean')))
+  return placesWeight(tokenLogProbabilities(logits, ids), slice(logits, 1, 0, -1), mask)
+}
+
+/** {@link policyWeight} from the log-probabilities [..., places] of tokens, and the logits [..., places, vocabulary] there. */
+export function placesWeight(tokens: Tensor, logits: Tensor, mask: Tensor): Tensor {
+  const collision = logSumExp(mul(logSoftmax(logits), 2), -1)
+  return stopGradient(exp(sequenceLogProbability(sub(tokens, collision), mask, 'mean')))
 }
 
 /**

@@ -20,4 +20,5 @@ export {
   rankedRowSchema,
   type Written,
 } from './example.ts'
+export { type JinjaOptions, jinjaTemplate } from './jinja-template.ts'
 export { type TextTokenizer, type TokenizedExample, type TokenizeOptions, tokenizeExample } from './tokenize.ts'
