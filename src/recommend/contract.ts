@@ -36,6 +36,14 @@ export interface Reason {
   readonly weight: number
 }
 
+/** Items as vectors, to be searched by inner product. */
+export interface ItemVectors {
+  /** [items, width] */
+  readonly vectors: Float32Array
+  readonly items: number
+  readonly width: number
+}
+
 /**
  * Chooses from a catalogue. Users and items are numbers, as an `InteractionSet` counts them; its id maps translate.
  *
@@ -57,6 +65,14 @@ export interface Recommender {
   scoreItems(audience: Audience): Promise<Float32Array>
   /** @throws {RangeError} on a user or an item that there is none of, or a count below 1 */
   recommend(audience: Audience, options?: RecommendOptions): Promise<Recommendations>
+  /**
+   * Where scores are inner products of vectors: those of the items, which are not to be written to, and those of an
+   * audience, [rows, width], for other ways to search. A row that nothing is known of may get anything.
+   */
+  readonly vectors?: ItemVectors & {
+    /** @throws {RangeError} on a user or an item that there is none of */
+    queries(audience: Audience): Promise<Float32Array>
+  }
   /** Which items of the history speak for an item, strongest first, where the method can tell. */
   explain?(history: ArrayLike<number>, item: number): readonly Reason[]
   /** Writes everything it needs to one file, `.safetensors`; `loadRecommender` reads it. */

@@ -25,6 +25,7 @@ export {
   type Recommender,
   type RecommendOptions,
 } from './contract.ts'
+export { type DiverseRerankOptions, diverseRerank, type Likeness } from './diversity.ts'
 export * from './evaluation/index.ts'
 export * from './graph/index.ts'
 export * from './hypergraph/index.ts'
@@ -37,6 +38,8 @@ export {
   fairnessNumber,
   fairRerank,
   recommendationFairness,
+  relativeExposure,
+  rerankByExposure,
 } from './item-fairness.ts'
 export { loadRecommender, type RecommenderReader, type SavedRecommender } from './load-recommender.ts'
 export {
@@ -67,6 +70,7 @@ export {
 } from './recommender-kinds.ts'
 export type { SampledFitOptions } from './sampled/fit-sampled.ts'
 export * from './sequential/index.ts'
+export * from './serving/index.ts'
 export {
   coldItemSplit,
   coldUserSplit,

@@ -109,8 +109,12 @@ export function fairRerank(candidates: Recommendations, items: number, options: 
   }
 }
 
-/** Scores of each row between 0 and 1; a row whose scores are all equal gets zeros. */
-function scaledScores({ rows, count: width, items, scores }: Recommendations, least: number): Float64Array {
+/**
+ * Scores of each row between 0 and 1; a row whose scores are all equal gets zeros.
+ *
+ * @param least candidates that a row has at least
+ */
+export function scaledScores({ rows, count: width, items, scores }: Recommendations, least: number): Float64Array {
   const scaled = new Float64Array(rows * width)
   for (let row = 0; row < rows; row++) {
     const own = items.subarray(row * width, (row + 1) * width)
@@ -121,6 +125,60 @@ function scaledScores({ rows, count: width, items, scores }: Recommendations, le
       scaled[row * width + at] = high > low ? ((scores[row * width + at] ?? 0) - low) / (high - low) : 0
   }
   return scaled
+}
+
+/** Lists that hold each item, as a multiple of what each had if places were shared evenly: [items]. */
+export function relativeExposure({ rows, count, items: listed }: Recommendations, items: number): Float64Array {
+  const exposure = new Float64Array(items)
+  const share = items / (rows * count)
+  for (const item of listed) if (item >= 0) exposure[item] = (exposure[item] ?? 0) + share
+  return exposure
+}
+
+/**
+ * Lists for more people beside those that {@link fairRerank} made lists for: what each of them would have got as one
+ * more, the top of s_ui − weight·(e_i + items/(2·places)), with e the {@link relativeExposure} of the lists made. The
+ * lists of different rows do not depend on each other.
+ *
+ * @param exposure of `fairRerank`'s lists at the same weight
+ * @param places of those lists together
+ */
+export function rerankByExposure(
+  candidates: Recommendations,
+  exposure: Float64Array,
+  places: number,
+  { count = 10, weight }: Pick<FairRerankOptions, 'count' | 'weight'>,
+): Recommendations {
+  if (!(weight >= 0 && Number.isFinite(weight)))
+    throw new RangeError(`weight is ${weight}, expected a number of at least 0`)
+  const { rows, count: width } = candidates
+  const scaled = scaledScores(candidates, 0)
+  const half = exposure.length / (2 * places)
+  const found = {
+    rows,
+    count,
+    items: new Int32Array(rows * count).fill(-1),
+    scores: new Float32Array(rows * count).fill(Number.NEGATIVE_INFINITY),
+  }
+  const [values, top, topValues] = [new Float32Array(width), new Int32Array(count), new Float32Array(count)]
+  for (let row = 0; row < rows; row++) {
+    for (let place = 0; place < width; place++) {
+      const item = candidates.items[row * width + place] ?? -1
+      values[place] =
+        item < 0
+          ? Number.NEGATIVE_INFINITY
+          : (scaled[row * width + place] ?? 0) - weight * ((exposure[item] ?? 0) + half)
+    }
+    selectTop(values, top, topValues)
+    const best = Array.from(top)
+      .filter((place) => place >= 0)
+      .sort((a, b) => a - b)
+    for (const [at, place] of best.entries()) {
+      found.items[row * count + at] = candidates.items[row * width + place] ?? -1
+      found.scores[row * count + at] = candidates.scores[row * width + place] ?? 0
+    }
+  }
+  return found
 }
 
 /** A point of the trade between relevance and fairness. */

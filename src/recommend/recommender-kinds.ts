@@ -16,7 +16,7 @@ import type { SampledFitOptions } from './sampled/fit-sampled.ts'
 export interface RecommenderData {
   /** Histories are in order of time where there are times. */
   readonly train: InteractionSet
-  /** Later interactions of the same users, to choose an epoch by; kinds that have none to choose pass it over. */
+  /** Later interactions of the same users, to choose an epoch by; only for kinds that validate. */
   readonly valid?: InteractionSet
 }
 
@@ -36,6 +36,8 @@ export interface RecommenderKind {
   readonly options: z.ZodObject
   /** Whether its recommendations come with reasons. */
   readonly explains: boolean
+  /** Whether it has an epoch to choose, by interactions that it is not trained on. */
+  readonly validates: boolean
   /** @throws {z.ZodError} on options that are none of the kind's; {RangeError} as the method does */
   fit(data: RecommenderData, options: unknown, run: Run): Promise<FittedKind>
 }
@@ -50,6 +52,7 @@ function kind<Schema extends z.ZodObject>(row: {
   readonly description: string
   readonly options: Schema
   readonly explains?: boolean
+  readonly validates?: boolean
   readonly fit: (data: RecommenderData, options: z.output<Schema>, run: Run) => FittedKind | Promise<FittedKind>
 }): RecommenderKind {
   return {
@@ -57,6 +60,7 @@ function kind<Schema extends z.ZodObject>(row: {
     description: row.description,
     options: row.options,
     explains: row.explains ?? false,
+    validates: row.validates ?? false,
     fit: async (data, options, run) => row.fit(data, row.options.parse(options), run),
   }
 }
@@ -113,6 +117,7 @@ function graphKind(model: GraphModel, title: string, description: string): Recom
     title,
     description,
     options: graphOptions,
+    validates: true,
     fit: (data, options, run) =>
       withBestEpoch(data, (more) => graphRecommender(data.train, { model, ...given(options), ...more }, run)),
   })
@@ -183,6 +188,7 @@ export const recommenderKinds: Readonly<Record<string, RecommenderKind>> = {
       batchSize: whole(1, 1_000_000).optional().describe('Pairs in a step. Default 5000.'),
       ...epochOptions,
     }),
+    validates: true,
     fit: (data, options, run) => withBestEpoch(data, (more) => nbpo(data.train, { ...given(options), ...more }, run)),
   }),
 }

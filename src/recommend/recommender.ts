@@ -4,13 +4,14 @@ import {
   audienceSize,
   audienceSlice,
   type ItemLists,
+  type ItemVectors,
   type Reason,
   type Recommendations,
   type Recommender,
   type RecommendOptions,
 } from './contract.ts'
 import { itemsOf, type SparseRows } from './interactions/interaction-set.ts'
-import { type Exclusion, type ItemVectors, itemIndex, rowsAtOnce, topOfScores } from './top-items.ts'
+import { type Exclusion, itemIndex, rowsAtOnce, topOfScores } from './top-items.ts'
 
 /** Scores as inner products of a vector of the row with one of each item. */
 export interface VectorScoring extends ItemVectors {
@@ -110,6 +111,14 @@ export function recommender(parts: RecommenderParts): Recommender {
       }
       return found
     },
+    ...(scoring.form === 'vectors' && {
+      vectors: {
+        vectors: scoring.vectors,
+        items,
+        width: scoring.width,
+        queries: async (audience: Audience) => scoring.queries(checked(audience)),
+      },
+    }),
     ...(parts.explain && { explain: parts.explain }),
     async save(path) {
       await writeSafetensors(

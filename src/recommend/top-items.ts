@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { add, compile, matmul, spec, value } from '../tensor/index.ts'
-import type { ItemLists, Recommendations } from './contract.ts'
+import type { ItemLists, ItemVectors, Recommendations } from './contract.ts'
 import { arenaBytes, type KernelArena, kernelArena } from './kernel/kernel-arena.ts'
 import { selectKernel } from './kernel/select-kernel.ts'
 
@@ -77,14 +77,6 @@ export function topOfScores(
     selectTop(own, found.items.subarray(row * count, (row + 1) * count), found.scores.subarray(row * count), count)
   }
   return found
-}
-
-/** Items as vectors, to be searched by inner product. */
-export interface ItemVectors {
-  /** [items, width] */
-  readonly vectors: Float32Array
-  readonly items: number
-  readonly width: number
 }
 
 /** Exact search for the items with the largest inner products. */

@@ -16,6 +16,8 @@ import { leaderboardRoutes } from './route/leaderboards.ts'
 import { methodRoutes } from './route/methods.ts'
 import { modelRoutes } from './route/models.ts'
 import { peopleRoutes } from './route/people.ts'
+import { recommendRoutes } from './route/recommend.ts'
+import { recommenderRoutes } from './route/recommenders.ts'
 import { signalRoutes } from './route/signals.ts'
 import { router } from './router.ts'
 import type { Service } from './service.ts'
@@ -70,7 +72,7 @@ function requestLog(service: Service): MiddlewareHandler {
 /** Answers a request that takes too long; what it began goes on, and finds its result kept when asked again. */
 function timeLimit(limitMs: number): MiddlewareHandler {
   return async (c, next) => {
-    if (/^\/v1\/(exports|imports|jobs\/[^/]+\/events)/.test(c.req.path)) return next()
+    if (/^\/v1\/(exports|imports|interactions|jobs\/[^/]+\/events)/.test(c.req.path)) return next()
     const ms = c.req.path.startsWith('/v1/leaderboards/') ? 5 * limitMs : limitMs
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
@@ -152,6 +154,8 @@ export function createApp(service: Service, options: AppOptions): OpenAPIHono {
     leaderboardRoutes(service),
     peopleRoutes(service),
     modelRoutes(service),
+    recommenderRoutes(service),
+    recommendRoutes(service),
     importRoutes(service),
     jobRoutes(service),
     exportRoutes(service),
@@ -185,6 +189,7 @@ export function describe(app: OpenAPIHono): object {
       { name: 'leaderboards', description: 'What it amounts to.' },
       { name: 'people', description: 'Who likes what.' },
       { name: 'models', description: 'What was learned, for use elsewhere.' },
+      { name: 'recommenders', description: 'What to choose from a catalogue.' },
       { name: 'files', description: 'Whole files in and out.' },
       { name: 'jobs', description: 'Work that goes on after its request was answered.' },
       { name: 'methods', description: 'The published methods inside.' },

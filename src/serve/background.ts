@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { openSqliteStore, type SignalStore } from '../collect/index.ts'
 import type { Dial, People, PeopleDefinition } from '../evaluate/index.ts'
+import type { RecommenderManifest } from '../recommend/index.ts'
 import { type Run, startRun } from '../run/index.ts'
 import type { Fit } from './boards.ts'
-import type { FromThread, ImportOutcome, ImportTask, Task, TaskResults, ToThread } from './task.ts'
+import type { FromThread, ImportOutcome, ImportTask, RecommenderWork, Task, TaskResults, ToThread } from './task.ts'
 
 /**
  * The store for short requests, and threads with stores of their own for long work, so that the server answers whatever
@@ -20,6 +21,8 @@ export interface Background {
   fitPeople(definition: PeopleDefinition, run: Run): Promise<People>
   /** Makes the dial of opinion summaries and saves its model to a folder. */
   makeDial(modelFolder: string, run: Run): Promise<Dial>
+  /** Fits a recommender into a folder. */
+  fitRecommender(work: RecommenderWork, run: Run): Promise<RecommenderManifest>
   /** Ends the threads and closes the store. */
   close(): Promise<void>
 }
@@ -136,7 +139,7 @@ export async function openBackground(folder: string): Promise<Background> {
     spare = undefined
     // A fit computes without a pause and would hear of the wish to stop when it is over.
     const cut = (): void => void thread.end()
-    if (task.kind === 'people') run.signal.addEventListener('abort', cut, { once: true })
+    if (task.kind === 'people' || task.kind === 'recommender') run.signal.addEventListener('abort', cut, { once: true })
     try {
       return await thread.run<Kind>(task, run)
     } finally {
@@ -156,6 +159,7 @@ export async function openBackground(folder: string): Promise<Background> {
     importFile: (task, run) => apart(task, run),
     fitPeople: (definition, run) => apart({ kind: 'people', definition }, run),
     makeDial: (modelFolder, run) => apart({ kind: 'dial', folder: modelFolder }, run),
+    fitRecommender: (work, run) => apart({ kind: 'recommender', work }, { ...run, seed: work.seed }),
     async close() {
       await Promise.all([...threads].map((thread) => thread.end()))
       await store.close()

@@ -86,6 +86,8 @@ export const recommenderDataSchema = named(
   ]),
 )
 
+export type RecommenderData = z.output<typeof recommenderDataSchema>
+
 /** What to fit, and to what. */
 export const recommenderRequestSchema = named(
   'RecommenderRequest',
@@ -112,6 +114,8 @@ export const recommenderRequestSchema = named(
     replace: z.boolean().default(false),
   }),
 )
+
+export type RecommenderRequest = z.output<typeof recommenderRequestSchema>
 
 const measured = z.object({
   /** Such as `recall@20`. */
@@ -188,7 +192,8 @@ export const recommenderSchema = named(
         /** Whether recommendations come with reasons. */
         explains: z.boolean(),
         quality: quality.exactOptional(),
-        attributes: z.array(attribute).readonly(),
+        /** Of its items; absent in lists of recommenders. */
+        attributes: z.array(attribute).readonly().exactOptional(),
       })
       .exactOptional(),
   }),

@@ -12,6 +12,7 @@ import { isLoopback } from './guard.ts'
 import { openJobs } from './jobs.ts'
 import { lockFolder } from './lock.ts'
 import { openPeople } from './people.ts'
+import { openRecommenders } from './recommenders.ts'
 import { defaultLimits, type Limits, type Readiness, type Service } from './service.ts'
 
 export interface ServerOptions {
@@ -113,6 +114,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       folder: join(folder, 'models'),
       make: background.makeDial,
     })
+    const recommenders = await openRecommenders({ store, jobs, folder, fit: background.fitRecommender })
+    undo.push(() => recommenders.close())
     let readiness: Readiness = { status: options.load ? 'loading' : 'ready' }
     const stop = new AbortController()
     const service: Service = {
@@ -121,6 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       jobs,
       people,
       dials,
+      recommenders,
       background,
       log,
       folder,
@@ -160,6 +164,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stop.abort(new Error('the server is stopping'))
       await settled(server)
       await jobs.close()
+      await recommenders.close()
       // What the loading had not finished is taken up by the next start, so that nothing is waited for.
       await background.close()
       await loaded.catch(() => {})

@@ -5,6 +5,7 @@ import type { Boards } from './boards.ts'
 import type { Dials } from './dials.ts'
 import type { Jobs } from './jobs.ts'
 import type { PeopleBySource } from './people.ts'
+import type { Recommenders } from './recommenders.ts'
 
 /** How much the server takes on. */
 export interface Limits {
@@ -34,6 +35,7 @@ export interface Service {
   readonly jobs: Jobs
   readonly people: PeopleBySource
   readonly dials: Dials
+  readonly recommenders: Recommenders
   /** What runs off the main thread. */
   readonly background: Background
   readonly log: Logger

@@ -1,6 +1,8 @@
 import type { FormatName, ImportReport, SignalFilter } from '../collect/index.ts'
 import type { Dial, Leaderboard, LeaderboardDefinition, People, PeopleDefinition } from '../evaluate/index.ts'
+import type { RecommenderManifest } from '../recommend/index.ts'
 import type { LogLine, Progress } from '../run/index.ts'
+import type { RecommenderData } from './recommend-schema.ts'
 
 /** Fitting a board to the signals as they are when it begins. */
 export interface FitTask {
@@ -40,6 +42,29 @@ export interface DialTask {
   readonly folder: string
 }
 
+/** What to fit, and from where to where. */
+export interface RecommenderWork {
+  readonly kind: string
+  readonly options: Readonly<Record<string, unknown>>
+  readonly holdOut: number
+  readonly holdOutFrom: 'latest' | 'random'
+  readonly index: 'auto' | 'exact' | 'hnsw'
+  readonly seed: number
+  readonly data: RecommenderData
+  /** The file that `data` means. */
+  readonly file?: { readonly id: string; readonly name: string; readonly path: string }
+  /** Where the recommender goes. */
+  readonly folder: string
+  /** A file of details of items, which stand beside what signals say of them. */
+  readonly details?: string
+}
+
+/** Fitting a recommender into a folder. */
+export interface RecommenderTask {
+  readonly kind: 'recommender'
+  readonly work: RecommenderWork
+}
+
 /** What an import did, and the sources whose signals can be ranked. */
 export interface ImportOutcome {
   readonly report: ImportReport
@@ -54,7 +79,7 @@ export interface RankedSource {
   readonly ties: boolean
 }
 
-export type Task = FitTask | ImportTask | DatasetTask | PeopleTask | DialTask
+export type Task = FitTask | ImportTask | DatasetTask | PeopleTask | DialTask | RecommenderTask
 
 /** What a kind of task gives back. */
 export interface TaskResults {
@@ -64,6 +89,7 @@ export interface TaskResults {
   readonly dataset: number
   readonly people: People
   readonly dial: Dial
+  readonly recommender: RecommenderManifest
 }
 
 /** What a thread is told: work to do, or to stop doing it. */

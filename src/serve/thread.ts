@@ -10,6 +10,7 @@ import {
 } from '../evaluate/index.ts'
 import { saveModel } from '../learn/index.ts'
 import { type Run, startRun } from '../run/index.ts'
+import { fitRecommender } from './fit-recommender.ts'
 import { importNotingSources } from './imported-board.ts'
 import type {
   DatasetTask,
@@ -98,6 +99,8 @@ function doing(task: Task, run: Run): Promise<TaskResults[Task['kind']]> {
       return finding(task, run)
     case 'dial':
       return making(task, run)
+    case 'recommender':
+      return fitRecommender(task.work, store, run)
   }
 }
 

@@ -169,7 +169,7 @@ const facets = createRoute({
 
 /** Sending signals, browsing them, counting them, and forgetting a rater. */
 export function signalRoutes(service: Service): OpenAPIHono {
-  const { store, people } = service
+  const { store, people, recommenders } = service
   const routes = router()
   routes.use('/v1/signals', jsonBody(service.limits.bodyBytes))
   routes.openapi(send, async (c) => {
@@ -204,6 +204,7 @@ export function signalRoutes(service: Service): OpenAPIHono {
     const erased = await store.eraseRater(id)
     // What was learned of somebody goes with what they said.
     await people.forget(id)
+    await recommenders.forget(id)
     return c.json({ erased }, 200)
   })
   routes.openapi(counts, async (c) => c.json(await store.counts(), 200))

@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { recentMap } from '../../run/index.ts'
+import { openSafetensors } from '../../tensor/index.ts'
+import type { Recommender } from '../contract.ts'
+import type { Likeness } from '../diversity.ts'
+import { type InteractionSet, itemCounts } from '../interactions/interaction-set.ts'
+import { loadInteractions } from '../interactions/save.ts'
+import { loadRecommender, type RecommenderReader } from '../load-recommender.ts'
+import { type DetailsTable, openDetails } from './item-details.ts'
+import {
+  type CandidateStore,
+  loadCandidates,
+  type PopulationExposure,
+  populationExposure,
+  type RerankCurve,
+  rerankCurve,
+} from './list-store.ts'
+import { folderFiles, type RecommenderManifest, readRecommenderManifest } from './manifest.ts'
+
+/** A recommender with its ids and all that it is served with. */
+export interface OpenRecommender {
+  readonly manifest: RecommenderManifest
+  readonly recommender: Recommender
+  /** What it was fitted to: ids and histories. */
+  readonly interactions: InteractionSet
+  /** Users who took each item. */
+  readonly taken: Uint32Array
+  readonly details: DetailsTable
+  /** What makes items alike. */
+  likeness(): Promise<Likeness>
+  /** The exposure that fair lists give the items. */
+  exposure(options: { readonly count: number; readonly weight: number }): Promise<PopulationExposure>
+  /** The trade that re-ranking makes. @throws {RangeError} when nothing was held out */
+  curve(options: CurveOptions): Promise<RerankCurve>
+  close(): Promise<void>
+}
+
+export interface CurveOptions {
+  readonly over: 'diversity' | 'fairness'
+  /** Places of the lists. Default 10. */
+  readonly count?: number
+  /** Default: a range that shows the trade. */
+  readonly weights?: readonly number[]
+}
+
+/** Curves and exposures that are kept. */
+const keptResults = 64
+
+/**
+ * Opens what `fitToFolder` wrote.
+ *
+ * @param others readers of kinds that are made elsewhere
+ * @throws {RangeError} when the folder holds no recommender
+ * @example
+ * const films = await openRecommender('./recommenders/films')
+ * const [{ items }] = await recommendByIds(films, [{ history: ['tt0133093'] }], { count: 10 })
+ */
+export async function openRecommender(
+  folder: string,
+  others: Readonly<Record<string, RecommenderReader>> = {},
+): Promise<OpenRecommender> {
+  const manifest = readRecommenderManifest(folder)
+  const at = (file: keyof typeof folderFiles): string => join(folder, folderFiles[file])
+  const interactions = await loadInteractions(at('interactions'))
+  const recommender = await loadRecommender(at('model'), others)
+  if (recommender.items !== interactions.items || recommender.users !== interactions.users)
+    throw new RangeError(
+      `${folder}: the recommender has ${recommender.users} users and ${recommender.items} items, expected ${interactions.users} and ${interactions.items} as the interactions have`,
+    )
+  let likeness: Promise<Likeness> | undefined
+  let candidates: Promise<CandidateStore> | undefined
+  const exposures = recentMap<Promise<PopulationExposure>>(keptResults, () => 1)
+  const curves = recentMap<Promise<RerankCurve>>(keptResults, () => 1)
+  const kept = <Result>(
+    map: { get(key: string): Promise<Result> | undefined; add(key: string, value: Promise<Result>): void },
+    key: string,
+    make: () => Promise<Result>,
+  ): Promise<Result> => {
+    const known = map.get(key)
+    if (known) return known
+    const made = make()
+    map.add(key, made)
+    return made
+  }
+  const readLikeness = async (): Promise<Likeness> => {
+    const { data, shape } = await (await openSafetensors(at('likeness'))).read('vectors')
+    return { data: data as Float32Array, width: shape[1] ?? 0 }
+  }
+  const likenessNow = (): Promise<Likeness> => {
+    likeness ??= readLikeness()
+    return likeness
+  }
+  const candidatesNow = (): Promise<CandidateStore> => {
+    candidates ??= loadCandidates(at('lists'))
+    return candidates
+  }
+  return {
+    manifest,
+    recommender,
+    interactions,
+    taken: itemCounts(interactions),
+    details: openDetails(at('details'), interactions.itemIds),
+    likeness: likenessNow,
+    exposure: (options) =>
+      kept(exposures, `${options.count} ${options.weight}`, async () =>
+        populationExposure((await candidatesNow()).population, interactions.items, options),
+      ),
+    curve: (options) =>
+      kept(curves, JSON.stringify(options), async () =>
+        rerankCurve((await candidatesNow()).heldOut, await likenessNow(), interactions.items, options),
+      ),
+    close: () => recommender.dispose(),
+  }
+}
+
+/** Whether a folder holds a recommender. */
+export function holdsRecommender(folder: string): boolean {
+  return existsSync(join(folder, folderFiles.manifest))
+}

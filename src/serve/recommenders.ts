@@ -1,0 +1,333 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { SignalStore } from '../collect/index.ts'
+import {
+  forgetUser,
+  historyOf,
+  type OpenRecommender,
+  openRecommender,
+  type RecommenderManifest,
+  recommenderKinds,
+} from '../recommend/index.ts'
+import type { startRun } from '../run/index.ts'
+import { interactionsOf } from './fit-recommender.ts'
+import type { Job, Jobs } from './jobs.ts'
+import { missing, Problem } from './problem.ts'
+import type { RecommenderData, RecommenderRequest } from './recommend-schema.ts'
+import type { RecommenderWork } from './task.ts'
+
+/** A recommender as it is kept among the store's documents. */
+export interface KeptRecommender {
+  /** What was asked for last. */
+  readonly request: RecommenderRequest
+  /** The job that was begun last. */
+  readonly job: string
+  /** What serves; absent until something was fitted. */
+  readonly fitted?: {
+    /** What it was fitted from, which may differ from what was asked for last. */
+    readonly request: RecommenderRequest
+    /** Its folder below that of the name. */
+    readonly folder: string
+    /** Milliseconds since 1970. */
+    readonly at: number
+    readonly seconds: number
+    readonly manifest: RecommenderManifest
+  }
+}
+
+/** A file of interactions that a client sent. */
+export interface InteractionUpload {
+  readonly id: string
+  readonly name: string
+  readonly path: string
+  readonly bytes: number
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+/** Recommenders by name: fitted in jobs, kept in folders, opened when they are asked. */
+export interface Recommenders {
+  list(): Promise<readonly KeptRecommender[]>
+  /** @throws {Problem} 404 */
+  read(name: string): Promise<KeptRecommender>
+  /** Begins to fit. @throws {Problem} 400 on what cannot be fitted, 409 when the name is taken or being fitted */
+  fit(request: RecommenderRequest): Promise<{ readonly job: Job; readonly recommender: KeptRecommender }>
+  /** @throws {Problem} 404 */
+  delete(name: string): Promise<void>
+  /** Lends a recommender. @throws {Problem} 404, or 503 while it is not fitted */
+  use<Result>(name: string, work: (open: OpenRecommender, kept: KeptRecommender) => Promise<Result>): Promise<Result>
+  /** What a user took up to now, oldest first, as the recommender counts interactions; undefined when nothing. */
+  historyNow(kept: KeptRecommender, open: OpenRecommender, user: string): Promise<readonly string[] | undefined>
+  /** Takes a rater out of every recommender. */
+  forget(rater: string): Promise<void>
+  readonly files: {
+    list(): Promise<readonly InteractionUpload[]>
+    add(upload: Omit<InteractionUpload, 'at'>): Promise<InteractionUpload>
+    /** @throws {Problem} 404 */
+    delete(id: string): Promise<void>
+    /** Where a file of this id goes. */
+    folderOf(id: string): string
+  }
+  close(): Promise<void>
+}
+
+const [collection, fileCollection] = ['recommenders', 'interaction-files']
+/** Recommenders that are open at once; the one that was used longest ago is closed for another. */
+const mostOpen = 8
+/** Interactions of a user that count: the latest. */
+const longestHistory = 10_000
+
+interface Lent {
+  readonly folder: string
+  readonly open: Promise<OpenRecommender>
+  users: number
+  /** Set when it is to be closed once nobody uses it. */
+  ending: boolean
+}
+
+export interface RecommendersOptions {
+  readonly store: SignalStore
+  readonly jobs: Jobs
+  /** Recommenders are below `recommenders`, files below `interactions`. */
+  readonly folder: string
+  readonly fit: (work: RecommenderWork, run: ReturnType<typeof startRun>) => Promise<RecommenderManifest>
+}
+
+/** The signals that count as interactions; beside a file's, all choices and ratings by the ids that the file has. */
+function countedSignals(data: RecommenderData): Extract<RecommenderData, { from: 'signals' }> {
+  if (data.from === 'signals') return data
+  const atLeast = data.from === 'file' ? data.atLeast : undefined
+  return { from: 'signals', byProducer: false, ...(atLeast !== undefined && { atLeast }) }
+}
+
+/** The recommenders of a data folder. Folders that a stopped server left half-made are removed. */
+export async function openRecommenders({ store, jobs, folder, fit }: RecommendersOptions): Promise<Recommenders> {
+  const { documents } = store
+  const base = join(folder, 'recommenders')
+  const uploads = join(folder, 'interactions')
+  const lent = new Map<string, Lent>()
+  /** Fits under way by name, each with the raters who were erased since it may have read them. */
+  const underWay = new Map<string, { readonly job: string; readonly erased: Set<string> }>()
+
+  const pathOf = (name: string, version: string): string => join(base, name, version)
+  const kept = async (name: string): Promise<KeptRecommender | undefined> =>
+    (await documents.get(collection, name)) as KeptRecommender | undefined
+  const read = async (name: string): Promise<KeptRecommender> => {
+    const found = await kept(name)
+    if (!found) throw missing('recommender', name)
+    return found
+  }
+  const list = async (): Promise<readonly KeptRecommender[]> =>
+    (await documents.list(collection))
+      .map(({ document }) => document as KeptRecommender)
+      .toSorted((a, b) => (a.request.name < b.request.name ? -1 : 1))
+
+  const close = async (one: Lent, alsoRemove: boolean): Promise<void> => {
+    const opened = await one.open.catch(() => undefined)
+    await opened?.close()
+    if (alsoRemove) await rm(one.folder, { recursive: true, force: true })
+  }
+  /** Lets go of what is open under a name, and of its folder if so wished, once nobody uses it. */
+  const release = async (name: string, removed?: string): Promise<void> => {
+    const one = lent.get(name)
+    lent.delete(name)
+    if (!one) {
+      if (removed !== undefined) await rm(removed, { recursive: true, force: true })
+      return
+    }
+    one.ending = true
+    const removes = removed !== undefined
+    if (one.users === 0) await close(one, removes)
+    else endings.set(one, removes)
+  }
+  const endings = new Map<Lent, boolean>()
+
+  const use: Recommenders['use'] = async (name, work) => {
+    const found = await read(name)
+    if (!found.fitted) {
+      const job = jobs.list().find(({ id }) => id === found.job)
+      throw job?.state === 'running'
+        ? new Problem(
+            503,
+            'not-fitted-yet',
+            `The recommender "${name}" is being fitted; job ${job.id} tells how far it is. Ask again.`,
+          )
+        : new Problem(503, 'failed', `The recommender "${name}" could not be fitted: ${job?.error ?? 'fit it again'}`)
+    }
+    const path = pathOf(name, found.fitted.folder)
+    let one = lent.get(name)
+    if (!one || one.folder !== path) {
+      one = { folder: path, open: openRecommender(path), users: 0, ending: false }
+      one.open.catch(() => lent.delete(name))
+    }
+    // What was used last comes last.
+    lent.delete(name)
+    lent.set(name, one)
+    one.users++
+    try {
+      for (const [other, { users }] of lent) {
+        if (lent.size <= mostOpen) break
+        if (users === 0) await release(other)
+      }
+      return await work(await one.open, found)
+    } finally {
+      one.users--
+      if (one.ending && one.users === 0) {
+        const removes = endings.get(one) ?? false
+        endings.delete(one)
+        await close(one, removes)
+      }
+    }
+  }
+
+  const forgetIn = async (name: string, rater: string): Promise<void> => {
+    const found = await kept(name)
+    if (!found?.fitted) return
+    const path = pathOf(name, found.fitted.folder)
+    if (await forgetUser(path, rater)) await release(name)
+  }
+
+  const checkedOptions = ({ kind, options }: RecommenderRequest): void => {
+    const known = Object.hasOwn(recommenderKinds, kind) ? recommenderKinds[kind] : undefined
+    if (!known) {
+      const message = `is "${kind}", expected one of ${Object.keys(recommenderKinds).join(', ')}`
+      throw new Problem(400, 'invalid', `kind ${message}`, { issues: [{ path: 'kind', message }] })
+    }
+    const parsed = known.options.safeParse(options)
+    if (parsed.success) return
+    const issues = parsed.error.issues.map(({ path, message }) => ({ path: ['options', ...path].join('.'), message }))
+    throw new Problem(400, 'invalid', `${issues[0]?.path ?? 'options'}: ${issues[0]?.message ?? 'not valid'}`, {
+      issues,
+    })
+  }
+
+  const files: Recommenders['files'] = {
+    list: async () =>
+      (await documents.list(fileCollection))
+        .map(({ document }) => document as InteractionUpload)
+        .toSorted((a, b) => b.at - a.at),
+    async add(upload) {
+      const made: InteractionUpload = { ...upload, at: Date.now() }
+      await documents.put(fileCollection, upload.id, made)
+      return made
+    },
+    async delete(id) {
+      if (!(await documents.delete(fileCollection, id))) throw missing('file of interactions', id)
+      await rm(join(uploads, id), { recursive: true, force: true })
+    },
+    folderOf: (id) => join(uploads, id),
+  }
+
+  // Versions that no document names were being made, or being removed, when the server stopped.
+  const versions = new Map((await list()).map(({ request, fitted }) => [request.name, fitted?.folder]))
+  if (existsSync(base))
+    for (const name of readdirSync(base))
+      for (const version of readdirSync(join(base, name)))
+        if (versions.get(name) !== version) await rm(pathOf(name, version), { recursive: true, force: true })
+  const known = new Set((await files.list()).map(({ id }) => id))
+  if (existsSync(uploads))
+    for (const id of readdirSync(uploads))
+      if (!known.has(id)) await rm(join(uploads, id), { recursive: true, force: true })
+
+  return {
+    list,
+    read,
+    files,
+    use,
+    async fit(request) {
+      const { name, data, kind, options, holdOut, holdOutFrom, index } = request
+      checkedOptions(request)
+      const before = await kept(name)
+      if (underWay.has(name))
+        throw new Problem(
+          409,
+          'conflict',
+          `The recommender "${name}" is being fitted; stop job ${underWay.get(name)?.job} first.`,
+        )
+      if (before?.fitted && !request.replace)
+        throw new Problem(
+          409,
+          'conflict',
+          `There is a recommender "${name}" already; give "replace": true to fit it anew.`,
+        )
+      const file =
+        data.from === 'file'
+          ? ((await documents.get(fileCollection, data.file)) as InteractionUpload | undefined)
+          : undefined
+      if (data.from === 'file' && !file)
+        throw new Problem(400, 'invalid', `data.file is "${data.file}", expected the id of a file that was sent`, {
+          issues: [{ path: 'data.file', message: `is "${data.file}", expected the id of a file that was sent` }],
+        })
+      const version = randomUUID()
+      const target = pathOf(name, version)
+      const earlier = before?.fitted && join(pathOf(name, before.fitted.folder), 'items.jsonl')
+      const erased = new Set<string>()
+      const begun = Date.now()
+      // What is asked for is kept before anything can have come of it.
+      const noted = Promise.withResolvers<void>()
+      const job = jobs.start('recommender', async (run) => {
+        try {
+          await noted.promise
+          await mkdir(join(base, name), { recursive: true })
+          const work: RecommenderWork = {
+            ...{ kind, options, holdOut, holdOutFrom, index, data, folder: target, seed: request.seed },
+            ...(file && { file: { id: file.id, name: file.name, path: file.path } }),
+            ...(earlier !== undefined && { details: earlier }),
+          }
+          const manifest = await fit(work, run)
+          for (const rater of erased) await forgetUser(target, rater)
+          run.signal.throwIfAborted()
+          const at = Date.now()
+          const now = await kept(name)
+          if (!now) throw new Error(`the recommender "${name}" was deleted`)
+          await documents.put(collection, name, {
+            ...now,
+            fitted: { request, folder: version, at, seconds: (at - begun) / 1000, manifest },
+          } satisfies KeptRecommender)
+          if (now.fitted) await release(name, pathOf(name, now.fitted.folder))
+          const { users, items, interactions, quality } = manifest
+          return { recommender: name, users, items, interactions, ...(quality && { quality }) }
+        } catch (error) {
+          for (const path of [target, `${target}.partial`]) await rm(path, { recursive: true, force: true })
+          throw error
+        } finally {
+          underWay.delete(name)
+        }
+      })
+      underWay.set(name, { job: job.id, erased })
+      const recommender: KeptRecommender = { ...before, request, job: job.id }
+      await documents.put(collection, name, recommender)
+      noted.resolve()
+      return { job, recommender }
+    },
+    async delete(name) {
+      const found = await read(name)
+      const running = underWay.get(name)
+      if (running) jobs.cancel(running.job)
+      await documents.delete(collection, name)
+      await release(name, found.fitted && pathOf(name, found.fitted.folder))
+    },
+    async historyNow({ fitted }, { interactions }, user) {
+      if (!fitted) return undefined
+      const { data } = fitted.request
+      const log = await interactionsOf(store, countedSignals(data), user)
+      const { items, times, itemIds } = log
+      const order = Array.from(items, (_, at) => at).toSorted((a, b) => (times?.[a] ?? 0) - (times?.[b] ?? 0) || a - b)
+      const now = order.slice(-longestHistory).map((at) => itemIds.id(items[at] ?? 0))
+      if (data.from === 'signals') return now.length > 0 ? now : undefined
+      const number = interactions.userIds.find(user)
+      const before =
+        number === undefined ? [] : Array.from(historyOf(interactions, number), (item) => interactions.itemIds.id(item))
+      return before.length + now.length > 0 ? [...before, ...now] : undefined
+    },
+    async forget(rater) {
+      for (const { erased } of underWay.values()) erased.add(rater)
+      for (const { request } of await list()) await forgetIn(request.name, rater)
+    },
+    async close() {
+      for (const name of [...lent.keys()]) await release(name)
+    },
+  }
+}
