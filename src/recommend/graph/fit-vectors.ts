@@ -9,6 +9,7 @@ import {
   gather,
   mul,
   type Optimizer,
+  type SessionOptions,
   type Symbolic,
   slice,
   spec,
@@ -56,6 +57,11 @@ export function rankingLoss(vectors: Tensor, choices: Tensor, options: RankingLo
   return held.reduce((total, part) => add(total, mul(sum(square(part)), lambda / (2 * batch))), loss)
 }
 
+export interface VectorFitOptions extends SampledFitOptions {
+  /** How graphs are run: on a busy machine `{ threads: 1, spinning: false }` is quickest for small shops. */
+  readonly session?: SessionOptions
+}
+
 /** What a method brings to {@link fitVectors}. */
 export interface VectorFit<P, F, M extends Recommender> {
   readonly name: string
@@ -64,7 +70,7 @@ export interface VectorFit<P, F, M extends Recommender> {
   readonly optimizer: Optimizer
   readonly batchSize: number
   readonly epochs: number
-  readonly options: SampledFitOptions
+  readonly options: VectorFitOptions
   /**
    * @param choices int32 [batchSize, 3]
    * @param key names a random draw, another at each call and step
@@ -85,12 +91,17 @@ export async function fitVectors<P, F, M extends Recommender>(
   run: Run,
 ): Promise<M> {
   const step = await trainStep(({ choices }, held, { key }) => method.loss(choices, held, key), {
+    ...options.session,
     inputs: { choices: spec([batchSize, 3], 'int32') },
     parameters,
     optimizer,
     seed: run.random(`${name}/dropout`).integer(2 ** 31),
   })
-  const forward = await compile((_, held) => method.found(held), { inputs: {}, parameters })
+  const forward = await compile((_, held) => method.found(held), {
+    ...options.session,
+    inputs: {},
+    parameters,
+  })
   const recommender = async (): Promise<M> => method.recommender(await forward({}))
   try {
     const choices = choicesByUser(train, batchSize)

@@ -4,11 +4,10 @@ import { type Factors, factorQueries, factorTensors } from '../baseline/als.ts'
 import type { Recommender } from '../contract.ts'
 import type { InteractionSet, SparseRows } from '../interactions/interaction-set.ts'
 import { recommender } from '../recommender.ts'
-import type { SampledFitOptions } from '../sampled/fit-sampled.ts'
-import { fitVectors, given, rankingLoss } from './fit-vectors.ts'
+import { fitVectors, given, rankingLoss, type VectorFitOptions } from './fit-vectors.ts'
 import { type GraphModel, type GraphNetworkOptions, graphNetwork } from './graph-network.ts'
 
-export interface GraphRecommenderOptions extends GraphNetworkOptions, SampledFitOptions {
+export interface GraphRecommenderOptions extends GraphNetworkOptions, VectorFitOptions {
   /** Adam's. Default 1e-4 for `ngcf` and `gcn` (NGCF's authors, Gowalla), 1e-3 for `light-gcn` and `mf` (LightGCN's). */
   readonly learningRate?: number
   /** λ. Default 1e-5 for `ngcf` and `gcn`, 1e-4 for `light-gcn` and `mf`. */

@@ -2,16 +2,15 @@ import { type Run, startRun } from '../../run/index.ts'
 import { adam, add, mul, slice, stepDecaySchedule, type Tensor, type TensorValue, value } from '../../tensor/index.ts'
 import type { Factors } from '../baseline/als.ts'
 import type { Recommender } from '../contract.ts'
-import { fitVectors, given, rankingLoss } from '../graph/fit-vectors.ts'
+import { fitVectors, given, rankingLoss, type VectorFitOptions } from '../graph/fit-vectors.ts'
 import { factorsOf, messageRecommender } from '../graph/graph-recommender.ts'
 import { type InteractionSet, itemCounts, type SparseRows } from '../interactions/interaction-set.ts'
-import type { SampledFitOptions } from '../sampled/fit-sampled.ts'
 import { choicesByUser } from '../sampled/sampled-choices.ts'
 import { type HypergraphNetworkOptions, hypergraphNetwork } from './hypergraph-network.ts'
 import { type KnownItems, placeItems } from './new-items.ts'
 import { synergisticContrast } from './synergistic-contrast.ts'
 
-export interface MmhclOptions extends HypergraphNetworkOptions, SampledFitOptions {
+export interface MmhclOptions extends HypergraphNetworkOptions, VectorFitOptions {
   /** What is known of items, by kind (picture, sound, text): float32 [items, width of the kind] each. Default: nothing. */
   readonly modalities?: readonly TensorValue[]
   /** w_u of the users' contrast; 0 leaves their hypergraph out altogether. Default 0.03. */

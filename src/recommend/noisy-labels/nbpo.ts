@@ -8,6 +8,7 @@ import {
   gather,
   mul,
   reshape,
+  type SessionOptions,
   scaleByLearningRate,
   slice,
   spec,
@@ -47,6 +48,8 @@ export interface NbpoOptions extends SampledFitOptions {
   readonly batchSize?: number
   /** Default 200. */
   readonly epochs?: number
+  /** How graphs are run: on a busy machine `{ threads: 1, spinning: false }` is quickest for small shops. */
+  readonly session?: SessionOptions
 }
 
 /** What is known of labels that were flipped, beside recommendations. */
@@ -159,6 +162,7 @@ export async function nbpo(
       return choiceLoss(objective, { taken, others, takenFlips, otherFlips })
     },
     {
+      ...options.session,
       inputs: { choices: spec(['batch', 2 + negatives], 'int32') },
       parameters,
       optimizer: chain(
