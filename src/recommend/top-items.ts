@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { add, compile, matmul, spec, value } from '../tensor/index.ts'
 import type { ItemLists, ItemVectors, Recommendations } from './contract.ts'
+import { dotTopKernel } from './kernel/dot-top-kernel.ts'
 import { arenaBytes, type KernelArena, kernelArena } from './kernel/kernel-arena.ts'
 import { selectKernel } from './kernel/select-kernel.ts'
 
@@ -91,9 +92,19 @@ export interface ItemIndex {
 /** Rows of scores that a thread takes at once. */
 const shareRows = 4
 
+/** Rows up to which each is searched for by itself. */
+const fewRows = 2
+/** Items that a thread takes at once for a single row: their vectors fit into its caches. */
+const blockItems = 1 << 12
+/** Longer lists are selected from scores that are in memory. */
+const longestOwnList = 1024
+
 /**
- * An index over item vectors, which are read where they lie, so that training may go on. Block by block, one matrix
- * product writes scores into memory where threads select from them. Searches of one index take turns.
+ * An index over item vectors, which must not change once it was searched. Searches of one index take turns.
+ *
+ * Block by block, one matrix product writes scores into memory where threads select from them. A row or two are searched
+ * for without writing scores: threads go through the vectors once and keep the best, which takes no longer than reading
+ * them; for that, a copy of the vectors is made the first time.
  */
 export function itemIndex({ vectors, items, width }: ItemVectors): ItemIndex {
   if (vectors.length !== items * width)
@@ -115,6 +126,8 @@ export function itemIndex({ vectors, items, width }: ItemVectors): ItemIndex {
   )
   const block = rowsAtOnce(items)
   let places: SearchPlaces | undefined
+  let few: FewRowsSearch | undefined
+  const kernelFits = width % 4 === 0 && width >= 4 && width <= 512 && items * (width * 4 + 1) < 2 ** 31
   let turn: Promise<unknown> = Promise.resolve()
 
   const search = async (
@@ -125,6 +138,17 @@ export function itemIndex({ vectors, items, width }: ItemVectors): ItemIndex {
     const rows = queries.length / width
     const found = { rows, count, items: new Int32Array(rows * count), scores: new Float32Array(rows * count) }
     if (rows === 0) return found
+    if (rows <= fewRows && count <= longestOwnList && kernelFits) {
+      few ??= fewRowsSearch({ vectors, items, width })
+      for (let row = 0; row < rows; row++)
+        few.search(
+          queries.subarray(row * width, (row + 1) * width),
+          found.items.subarray(row * count, (row + 1) * count),
+          found.scores.subarray(row * count, (row + 1) * count),
+          { ...(allowed && { allowed }), list: lists?.(row) ?? [] },
+        )
+      return found
+    }
     const size = Math.min(block, rows)
     if (!places || places.rows < size || places.count < count) {
       places?.arena.dispose()
@@ -168,7 +192,53 @@ export function itemIndex({ vectors, items, width }: ItemVectors): ItemIndex {
       await turn
       for (const compiled of [product.made(), filtered.made()]) await (await compiled)?.dispose()
       places?.arena.dispose()
+      few?.dispose()
     },
+  }
+}
+
+interface FewRowsSearch {
+  /** Writes the best items of one query and their scores. */
+  search(
+    query: Float32Array,
+    items: Int32Array,
+    scores: Float32Array,
+    exclusion: { readonly allowed?: Uint8Array; readonly list: ArrayLike<number> },
+  ): void
+  dispose(): void
+}
+
+function fewRowsSearch({ vectors, items, width }: ItemVectors): FewRowsSearch {
+  const blocks = Math.ceil(items / blockItems)
+  const lists = blocks * longestOwnList
+  const arena = kernelArena(
+    { dotTop: dotTopKernel(width) },
+    arenaBytes([vectors.length, width, Math.ceil(items / 4), lists, lists]),
+    availableParallelism(),
+  )
+  const held = arena.floats(vectors)
+  const asked = arena.floats(width)
+  const words = arena.words(Math.ceil(items / 4))
+  const closed = new Uint8Array(words.data.buffer, words.data.byteOffset, items)
+  const [foundItems, foundScores] = [arena.words(lists), arena.floats(lists)]
+  return {
+    search(query, best, scores, { allowed, list }) {
+      const count = best.length
+      asked.data.set(query)
+      if (allowed) for (let item = 0; item < items; item++) closed[item] = allowed[item] === 0 ? 1 : 0
+      for (let at = 0; at < list.length; at++) closed[list[at] as number] = 1
+      const addresses = [held.address, asked.address, words.address, foundItems.address, foundScores.address]
+      arena.run('dotTop', blocks, 1, [...addresses, blockItems, items, count])
+      if (allowed) closed.fill(0)
+      for (let at = 0; at < list.length; at++) closed[list[at] as number] = 0
+      // Blocks and the items within them ascend, so that equal scores stay in the order of the items.
+      selectTop(foundScores.data.subarray(0, blocks * count), best, scores, count)
+      for (let place = 0; place < count; place++) {
+        const at = best[place] as number
+        if (at >= 0) best[place] = foundItems.data[at] as number
+      }
+    },
+    dispose: arena.dispose,
   }
 }
 

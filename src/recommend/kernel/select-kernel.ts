@@ -14,6 +14,76 @@ const anyTrue: Code = [0xfd, 0x53]
 const isAboveSingle = 0x5e
 const storeWord = (offset: number): Code => [0x36, 2, offset]
 
+const times4 = (code: Code): Code => [code, i32.constant(4), i32.multiply]
+
+/** What inserting into the lists of the best works with; see {@link insertCode}. */
+export type InsertLocal = 'count' | 'held' | 'to' | 'before' | 'places' | 'values' | 'threshold' | 'score' | 'bound'
+
+/** The smallest score held is what none is above yet. */
+export function lowestCode(at: Readonly<Record<InsertLocal, number>>): Code {
+  return [f32.constant(Number.NEGATIVE_INFINITY), set(at.threshold), newBound(at), i32.constant(0), set(at.held)]
+}
+
+function newBound(at: Readonly<Record<InsertLocal, number>>): Code {
+  return [get(at.threshold), more.splat, set(at.bound)]
+}
+
+/**
+ * Puts `score` where it belongs in the lists at `places` and `values`, which hold `held` of at most `count` in falling
+ * order, and makes `threshold` and `bound` the smallest one held once they are full.
+ *
+ * @param place leaves the number on the stack that stands for the score
+ */
+export function insertCode(at: Readonly<Record<InsertLocal, number>>, place: Code): Code {
+  // `to` counts bytes into the lists.
+  return [
+    [get(at.held), get(at.count), more.isBelow],
+    [0x04, 0x40],
+    [times4(get(at.held)), set(at.to), get(at.held), i32.constant(1), i32.add, set(at.held)],
+    [0x05, times4([get(at.count), i32.constant(1), i32.subtract]), set(at.to), 0x0b],
+    block(
+      loop(
+        [get(at.to), i32.isZero, branchIf(1)],
+        [get(at.to), i32.constant(4), i32.subtract, set(at.before)],
+        [
+          get(at.values),
+          get(at.before),
+          i32.add,
+          f32.load(),
+          get(at.score),
+          more.isBelowSingle,
+          i32.isZero,
+          branchIf(1),
+        ],
+        [get(at.values), get(at.to), i32.add, get(at.values), get(at.before), i32.add, f32.load(), f32.store()],
+        [get(at.places), get(at.to), i32.add, get(at.places), get(at.before), i32.add, i32.load(), storeWord(0)],
+        [get(at.before), set(at.to), branch(0)],
+      ),
+    ),
+    [get(at.values), get(at.to), i32.add, get(at.score), f32.store()],
+    [get(at.places), get(at.to), i32.add, place, storeWord(0)],
+    [get(at.held), get(at.count), more.equals],
+    [0x04, 0x40],
+    [times4([get(at.count), i32.constant(1), i32.subtract]), get(at.values), i32.add, f32.load(), set(at.threshold)],
+    newBound(at),
+    0x0b,
+  ]
+}
+
+/** Ends lists that are not full: 2³² − 1 as place, −Infinity as score. */
+export function closeListsCode(at: Readonly<Record<InsertLocal, number>>): Code {
+  return [
+    [times4(get(at.held)), set(at.to), times4(get(at.count)), set(at.before)],
+    forBelow(
+      at.to,
+      at.before,
+      4,
+      [get(at.places), get(at.to), i32.add, i32.constant(-1), storeWord(0)],
+      [get(at.values), get(at.to), i32.add, f32.constant(Number.NEGATIVE_INFINITY), f32.store()],
+    ),
+  ]
+}
+
 /**
  * The `count` largest scores of each row in falling order, equal ones by their place, those of −Infinity or NaN left
  * out. Sixteen scores at a time are compared with the smallest of those held; hardly any is above it once a few hundred
@@ -47,43 +117,7 @@ export function selectKernel(): kernels.WasmFunction {
       v128: ['bound'],
     },
   )
-  const times4 = (code: Code): Code => [code, i32.constant(4), i32.multiply]
-  const lowest: Code = [f32.constant(Number.NEGATIVE_INFINITY), set(at.threshold)]
-  const newBound: Code = [get(at.threshold), more.splat, set(at.bound)]
-  /** Puts `score`, of the place at `inner`, where it belongs. `to` counts bytes into the lists. */
-  const insert: Code = [
-    [get(at.held), get(at.count), more.isBelow],
-    [0x04, 0x40],
-    [times4(get(at.held)), set(at.to), get(at.held), i32.constant(1), i32.add, set(at.held)],
-    [0x05, times4([get(at.count), i32.constant(1), i32.subtract]), set(at.to), 0x0b],
-    block(
-      loop(
-        [get(at.to), i32.isZero, branchIf(1)],
-        [get(at.to), i32.constant(4), i32.subtract, set(at.before)],
-        [
-          get(at.values),
-          get(at.before),
-          i32.add,
-          f32.load(),
-          get(at.score),
-          more.isBelowSingle,
-          i32.isZero,
-          branchIf(1),
-        ],
-        [get(at.values), get(at.to), i32.add, get(at.values), get(at.before), i32.add, f32.load(), f32.store()],
-        [get(at.places), get(at.to), i32.add, get(at.places), get(at.before), i32.add, i32.load(), storeWord(0)],
-        [get(at.before), set(at.to), branch(0)],
-      ),
-    ),
-    [get(at.values), get(at.to), i32.add, get(at.score), f32.store()],
-    [get(at.places), get(at.to), i32.add, get(at.inner), get(at.own), i32.subtract],
-    [i32.constant(2), more.shiftRight, storeWord(0)],
-    [get(at.held), get(at.count), more.equals],
-    [0x04, 0x40],
-    [times4([get(at.count), i32.constant(1), i32.subtract]), get(at.values), i32.add, f32.load(), set(at.threshold)],
-    newBound,
-    0x0b,
-  ]
+  const insert = insertCode(at, [get(at.inner), get(at.own), i32.subtract, i32.constant(2), more.shiftRight])
   /** From `inner` to below a local, one by one. */
   const oneByOne = (to: number): Code =>
     forBelow(
@@ -99,7 +133,7 @@ export function selectKernel(): kernels.WasmFunction {
     [get(at.own), times4(get(at.items)), i32.add, set(at.stop)],
     [times4([get(at.row), get(at.count), i32.multiply]), get(at.foundPlaces), i32.add, set(at.places)],
     [times4([get(at.row), get(at.count), i32.multiply]), get(at.foundScores), i32.add, set(at.values)],
-    [lowest, newBound, i32.constant(0), set(at.held)],
+    lowestCode(at),
     // Whole groups of sixteen, then what is left.
     [get(at.items), i32.constant(together - 1), more.and, set(at.whole)],
     [get(at.stop), times4(get(at.whole)), i32.subtract, set(at.whole)],
@@ -116,15 +150,7 @@ export function selectKernel(): kernels.WasmFunction {
     ),
     [get(at.whole), set(at.inner)],
     oneByOne(at.stop),
-    // What is not found is told apart.
-    [times4(get(at.held)), set(at.to), times4(get(at.count)), set(at.before)],
-    forBelow(
-      at.to,
-      at.before,
-      4,
-      [get(at.places), get(at.to), i32.add, i32.constant(-1), storeWord(0)],
-      [get(at.values), get(at.to), i32.add, f32.constant(Number.NEGATIVE_INFINITY), f32.store()],
-    ),
+    closeListsCode(at),
   ]
   return { parameters, locals, body: forBelow(at.row, at.end, 1, oneRow) }
 }
