@@ -9,6 +9,7 @@ export {
 export { type AspectPairs, type AspectPairsOptions, aspectPairs } from './aspect-pairs.ts'
 export { type CriteriaReversal, type CriteriaWorld, type CriteriaWorldOptions, criteriaWorld } from './criteria.ts'
 export { type DiverseSourcesOptions, type DiverseSourcesWorld, diverseSourcesWorld } from './diverse-sources.ts'
+export { type ExposedShop, type ExposedShopOptions, exposedShop } from './exposed-shop.ts'
 export {
   axisWord,
   type FeedbackTruth,
