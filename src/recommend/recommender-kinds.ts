@@ -160,6 +160,7 @@ export const recommenderKinds: Readonly<Record<string, RecommenderKind>> = {
       useValues: z.boolean().optional().describe('Whether values count. Default false.'),
       iterations: whole(1, 1_000).optional().describe('Times through users and items. Default 15.'),
     }),
+    explains: true,
     fit: async ({ train }, options, run) => ({ recommender: await als(train, given(options), run) }),
   }),
   bpr: kind({

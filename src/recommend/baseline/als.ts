@@ -1,7 +1,7 @@
-import { cholesky, choleskySolve } from '../../measure/index.ts'
+import { type CholeskyFactor, cholesky, choleskySolve } from '../../measure/index.ts'
 import { type Run, startRun } from '../../run/index.ts'
 import { compile, matmul, spec, type TensorValue, value } from '../../tensor/index.ts'
-import type { Audience, Recommender } from '../contract.ts'
+import type { Audience, Reason, Recommender } from '../contract.ts'
 import { byItem, type InteractionSet, type SparseRows } from '../interactions/interaction-set.ts'
 import { alsKernel, alsScratchRows } from '../kernel/als-kernel.ts'
 import { arenaBytes, kernelArena } from '../kernel/kernel-arena.ts'
@@ -178,20 +178,26 @@ export function alsOf(
   const { items: vectors, width } = factors
   const items = vectors.length / width
   let base: Float64Array | undefined
-  const fold = (history: ArrayLike<number>): Float64Array => {
+  /** Factor of YᵀY + λI + Σ α·y·yᵀ over a history, each item once. */
+  const systemOf = (history: ReadonlySet<number>): CholeskyFactor => {
     base ??= innerProducts(vectors, width, lambda)
     const matrix = base.slice()
-    const right = new Float64Array(width)
-    for (const item of new Set(Array.from(history))) {
+    for (const item of history) {
       const y = vectors.subarray(item * width, (item + 1) * width)
-      for (let row = 0; row < width; row++) {
-        const own = y[row] as number
-        right[row] = (right[row] as number) + (1 + alpha) * own
+      for (let row = 0; row < width; row++)
         for (let column = 0; column <= row; column++)
-          matrix[row * width + column] = (matrix[row * width + column] as number) + alpha * own * (y[column] as number)
-      }
+          matrix[row * width + column] =
+            (matrix[row * width + column] as number) + alpha * (y[row] as number) * (y[column] as number)
     }
-    return choleskySolve(cholesky(matrix, width), right)
+    return cholesky(matrix, width)
+  }
+  const fold = (history: ArrayLike<number>): Float64Array => {
+    const own = new Set(Array.from(history))
+    const right = new Float64Array(width)
+    for (const item of own)
+      for (let at = 0; at < width; at++)
+        right[at] = (right[at] as number) + (1 + alpha) * (vectors[item * width + at] as number)
+    return choleskySolve(systemOf(own), right)
   }
   return recommender({
     kind: 'als',
@@ -203,6 +209,16 @@ export function alsOf(
       items,
       width,
       queries: (audience) => factorQueries(factors, audience, fold),
+    },
+    // The vector of a history is linear in what it holds, so that a score is a sum over it (Hu, Koren, Volinsky, section 5).
+    explain(history, item) {
+      const own = new Set(Array.from(history))
+      const seenBy = choleskySolve(systemOf(own), Float64Array.from(vectors.subarray(item * width, (item + 1) * width)))
+      return Array.from(own, (taken): Reason => {
+        let inner = 0
+        for (let at = 0; at < width; at++) inner += (vectors[taken * width + at] as number) * (seenBy[at] as number)
+        return { item: taken, weight: (1 + alpha) * inner }
+      }).toSorted((a, b) => b.weight - a.weight)
     },
     tensors: factorTensors(factors),
     metadata: { lambda: String(lambda), alpha: String(alpha) },

@@ -129,6 +129,20 @@ describe('alternating least squares', () => {
     }
   })
 
+  it('takes the score of a history apart into what each of its items adds', async () => {
+    const model = await als(train, options, startRun({ seed: 1 }))
+    const history = [3, 1, 3]
+    const scores = await model.scoreItems({ histories: [history] })
+    for (let item = 0; item < model.items; item++) {
+      const reasons = model.explain?.(history, item) ?? []
+      expect(reasons.map((reason) => reason.item).toSorted()).toEqual([1, 3])
+      const [first = Number.NaN, second = Number.NaN] = reasons.map(({ weight }) => weight)
+      expect(first).toBeGreaterThanOrEqual(second)
+      expect(first + second).toBeCloseTo(scores[item] ?? Number.NaN, 5)
+    }
+    await model.dispose()
+  })
+
   it('gives the same numbers on one thread and on three, and others for another seed', async () => {
     const scores = (threads: number, seed: number) =>
       als(train, { ...options, steps: 3, threads }, startRun({ seed })).then((model) =>
