@@ -35,7 +35,7 @@ export async function loadAndShow(service: Service, tell: (detail: string) => vo
   say(`${pc.green('✓')} ${shown.length} leaderboards fitted ${pc.dim(`${secondsSince(started)}.${more}`)}`)
   if (await beginLearning(service))
     say(
-      `${pc.green('…')} Tastes of jurors and students, and a preference dial ${pc.dim('in the background, a few seconds')}`,
+      `${pc.green('…')} A preference dial, tastes of jurors and students, recommenders of songs ${pc.dim('in the background, half a minute')}`,
     )
 }
 

@@ -3,6 +3,7 @@ import { shippedDatasets } from '../collect/index.ts'
 import { type People, shippedLeaderboards } from '../evaluate/index.ts'
 import { type Serving, serving, vote } from './serving.fixture.ts'
 import { beginLearning, defineShippedBoards, loadShippedData } from './shipped.ts'
+import { fitShippedRecommender, shippedRecommenders } from './shipped-recommenders.ts'
 
 const atStart = shippedDatasets().filter((dataset) => dataset.atStart)
 
@@ -58,11 +59,19 @@ it('learns what is missing in the background, one thing after the other, and onc
   const { service } = it_.server
   expect(await beginLearning(service)).toBe(true)
   const kinds = (): readonly string[] => service.jobs.list().map(({ kind, state }) => `${kind} ${state}`)
-  await expect.poll(kinds, { timeout: 100_000 }).toEqual(['people done', 'people done', 'dial done'])
-  const [students, jurors, dial] = service.jobs.list()
+  const recommenders = shippedRecommenders().map(() => 'recommender done')
+  await expect.poll(kinds, { timeout: 150_000 }).toEqual([...recommenders, 'people done', 'people done', 'dial done'])
+  const [students, jurors, dial] = service.jobs.list().slice(recommenders.length)
   expect(jurors?.startedAt).toBeGreaterThanOrEqual(dial?.endedAt ?? Number.POSITIVE_INFINITY)
   expect(students?.startedAt).toBeGreaterThanOrEqual(jurors?.endedAt ?? Number.POSITIVE_INFINITY)
   expect(await beginLearning(service)).toBe(false)
+
+  // What knows whom it recommends to finds more of what is held out than what is the same for all.
+  for (const { request, fitted } of await service.recommenders.list()) {
+    const recall = fitted?.manifest.quality?.metrics.find(({ name }) => name === 'recall@10')
+    if (request.kind === 'popularity') expect(recall?.value).toBeCloseTo(recall?.popularity ?? Number.NaN, 9)
+    else expect(recall?.lower, request.name).toBeGreaterThan(recall?.popularity ?? Number.NaN)
+  }
 
   // What the jurors' map says: the others' favourites win, and whom theirs liked before; what the public likes divides.
   const { people } = (await service.people.read('eurovision-jurors')) as { people: People }
@@ -77,4 +86,29 @@ it('learns what is missing in the background, one thing after the other, and onc
   // Azerbaijan's jurors put songs of their bloc up, as twelve points after twelve points have shown for decades.
   const azerbaijan = people.groups.find(({ name }) => name === 'Azerbaijan')
   expect(azerbaijan?.effects[people.columns.indexOf(column('old friends') as never)]?.lower).toBeGreaterThan(0.2)
-}, 120_000)
+}, 180_000)
+
+it('fits a shipped recommender once, anew when the signals are others, and never against a person’s will', async () => {
+  await load()
+  const { service } = it_.server
+  const [first, second, third] = shippedRecommenders()
+  if (!first || !second || !third) throw new Error('there are no three shipped recommenders')
+  const fit = async (request: typeof first) => {
+    const job = await fitShippedRecommender(service, request)
+    if (!job) return 'left'
+    await expect.poll(() => service.jobs.get(job.id).state, { timeout: 60_000 }).toBe('done')
+    return 'fitted'
+  }
+  expect([await fit(first), await fit(first)]).toEqual(['fitted', 'left'])
+  await it_.ask('/v1/raters/eurovision%2F2019%2FSE%2Fjury', { method: 'DELETE' })
+  expect([await fit(first), await fit(first)]).toEqual(['fitted', 'left'])
+
+  expect(await fit(second)).toBe('fitted')
+  await service.recommenders.delete(second.name)
+  expect(await fit(second)).toBe('left')
+
+  const { job } = await service.recommenders.fit({ ...third, title: 'Mine', replace: true })
+  await expect.poll(() => service.jobs.get(job.id).state, { timeout: 60_000 }).toBe('done')
+  expect(await fit(third)).toBe('left')
+  expect((await service.recommenders.read(third.name)).request.title).toBe('Mine')
+}, 180_000)

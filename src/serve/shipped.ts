@@ -4,6 +4,7 @@ import { type LeaderboardDefinition, shippedLeaderboards, shippedPeople } from '
 import { canonicalJson, contentHash, type Json, type Progress, startRun } from '../run/index.ts'
 import type { Jobs } from './jobs.ts'
 import type { Service } from './service.ts'
+import { fitShippedRecommender, shippedRecommenders } from './shipped-recommenders.ts'
 
 /** What became of a set of data that comes with the package. */
 export interface LoadedDataset {
@@ -100,8 +101,8 @@ function jobEnded(jobs: Jobs, id: string): Promise<void> {
 }
 
 /**
- * Begins what takes seconds and nobody need wait for: the models of several aspects, and the tastes of the people that
- * come with the package; one job after the other, so that a core stays free. What an earlier start has made of the same
+ * Begins what takes seconds and nobody need wait for: the models of several aspects, the tastes of the people that come
+ * with the package, and the recommenders of its choices; one job after the other, so that a core stays free. What an earlier start has made of the same
  * signals is used as it is.
  *
  * @returns whether there was something to begin, as soon as that is known
@@ -121,6 +122,7 @@ export async function beginLearning(service: Service): Promise<boolean> {
           async () =>
             (await people.read(source)).job,
       ),
+    ...shippedRecommenders().map((request) => () => fitShippedRecommender(service, request)),
   ]
   for (const [at, step] of steps.entries()) {
     const first = await step()
