@@ -7,6 +7,7 @@ import { BoardsPage } from './leaderboards/boards-page.tsx'
 import { MethodsPage } from './methods/methods-page.tsx'
 import { PeoplePage } from './people/people-page.tsx'
 import { PersonPage } from './people/person-page.tsx'
+import { RecommendPage } from './recommend/recommend-page.tsx'
 import { Shell } from './shell/shell.tsx'
 import { SignalsPage } from './signals/signals-page.tsx'
 import { Link, usePath } from './ui/router.tsx'
@@ -32,6 +33,7 @@ function Page({ path }: { readonly path: string }) {
   if (place === 'leaderboards' && one !== undefined) return <BoardPage key={one} name={one} />
   if (place === 'people' && one === undefined) return <PeoplePage />
   if (place === 'dial' && one === undefined) return <DialPage />
+  if (place === 'recommend' && one === undefined) return <RecommendPage />
   if (place === 'signals' && one === undefined) return <SignalsPage />
   if (place === 'import') return one === undefined ? <ImportPage /> : <JobPage key={one} id={one} />
   if (place === 'methods' && one === undefined) return <MethodsPage />

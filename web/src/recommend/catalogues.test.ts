@@ -18,9 +18,9 @@ const songs = { from: 'shipped', choices: 'songs' }
 it('puts together what learned from the same choices, however their description is ordered', () => {
   const found = cataloguesOf(
     [
-      of('a', 'ease', songs),
+      of('a', 'popularity', songs),
       of('b', 'ease', { from: 'signals', filter: { sources: ['x'], kinds: ['choice'] } }),
-      of('c', 'popularity', { choices: 'songs', from: 'shipped' }),
+      of('c', 'ease', { choices: 'songs', from: 'shipped' }),
       of('d', 'mine', { filter: { kinds: ['choice'], sources: ['x'] }, from: 'signals' }),
     ],
     kinds,
@@ -48,9 +48,9 @@ it('shows methods that are unlike each other first, and else what was chosen', (
   expect([...shownMethods(found, ['bpr', 'gone'])]).toEqual(['bpr'])
 })
 
-it('says the most telling attributes of an item', () => {
+it('says the most telling attributes of an item, dots staying with what they follow', () => {
   expect(aboutItem({ performer: 'Mahmood', country: 'Italy', year: 2019, region: 'South' })).toBe(
-    'Mahmood · Italy · 2019',
+    'Mahmood\u00a0· Italy\u00a0· 2019',
   )
   expect(aboutItem({ genres: ['pop', 'rock'] })).toBe('pop, rock')
   expect(aboutItem(undefined)).toBe('')

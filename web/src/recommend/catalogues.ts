@@ -30,10 +30,13 @@ function sameness(value: unknown): string {
   )
 }
 
-/** Recommenders by what they learned from, in the order in which they came. */
+/** Recommenders by what they learned from, in the order in which they came; of each, methods in the order of kinds. */
 export function cataloguesOf(recommenders: readonly Recommender[], kinds: RecommenderKinds): readonly Catalogue[] {
-  return [...Map.groupBy(recommenders, ({ data }) => sameness(data)).values()].map((own) => {
-    const [first] = own
+  const rank = new Map(kinds.map(({ kind }, at) => [kind, at]))
+  const place = ({ kind }: Recommender): number => rank.get(kind) ?? rank.size
+  return [...Map.groupBy(recommenders, ({ data }) => sameness(data)).values()].map((all) => {
+    const [first] = all
+    const own = all.toSorted((a, b) => place(a) - place(b))
     const { choices } = first?.data ?? {}
     return {
       id: typeof choices === 'string' ? choices : (first?.name ?? ''),
@@ -41,7 +44,7 @@ export function cataloguesOf(recommenders: readonly Recommender[], kinds: Recomm
       description: first?.description ?? '',
       methods: own.map((recommender, at) => {
         const kind = kinds.find((one) => one.kind === recommender.kind)
-        const alone = own.filter((other) => other.kind === recommender.kind).length === 1
+        const alone = all.filter((other) => other.kind === recommender.kind).length === 1
         const title = kind?.title ?? recommender.kind
         return {
           recommender,
@@ -79,5 +82,5 @@ export function aboutItem(attributes: Attributes, most = 3): string {
   return Object.values(attributes ?? {})
     .slice(0, most)
     .map((value) => (Array.isArray(value) ? value.join(', ') : String(value)))
-    .join(' · ')
+    .join('\u00a0· ')
 }

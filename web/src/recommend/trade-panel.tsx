@@ -101,7 +101,7 @@ export function TradePanel({ methods, aim, step, choose }: TradePanelProps) {
   const drawn = useMemo(() => curves?.map(({ title, hue, curve }) => ({ title, hue, points: curve.points })), [curves])
   return (
     <section className="trade" aria-labelledby="trade-title">
-      <h2 id="trade-title">Beside relevant</h2>
+      <h2 id="trade-title">Beyond relevance</h2>
       <fieldset className="modes">
         <legend className="hidden">What lists are to be beside relevant</legend>
         {(Object.keys(aims) as Aim[]).map((one) => (

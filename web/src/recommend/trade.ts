@@ -34,7 +34,7 @@ export const aims: { readonly [A in Aim]: AimInWords } = {
     most: 'items unlike each other',
     gain: 'Difference',
     about:
-      'Difference is the mean distance of two items in a list: 0 if the same users took them, 1 if no one took both.',
+      'Difference is the mean distance of two items in a list, 1 less the cosine of what is learned of them from who took them: 0 for likeness, 1 if they have nothing to do with each other.',
     of: ({ diversity }) => diversity,
   },
 }

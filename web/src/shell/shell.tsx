@@ -9,6 +9,7 @@ const places = [
   { href: '/', title: 'Leaderboards', within: /^\/(leaderboards\/.*)?$/ },
   { href: '/people', title: 'People', within: /^\/people/ },
   { href: '/dial', title: 'Dial', within: /^\/dial/ },
+  { href: '/recommend', title: 'Recommend', within: /^\/recommend/ },
   { href: '/signals', title: 'Signals', within: /^\/signals/ },
   { href: '/import', title: 'Import', within: /^\/import/ },
   { href: '/methods', title: 'Methods', within: /^\/methods/ },
