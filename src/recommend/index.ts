@@ -27,6 +27,7 @@ export {
 } from './contract.ts'
 export { type DiverseRerankOptions, diverseRerank, type Likeness } from './diversity.ts'
 export * from './evaluation/index.ts'
+export * from './generative/index.ts'
 export * from './graph/index.ts'
 export * from './hypergraph/index.ts'
 export * from './impressions/index.ts'

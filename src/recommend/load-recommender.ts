@@ -7,10 +7,12 @@ import { popularityOf } from './baseline/popularity.ts'
 import { cascade } from './cascade.ts'
 import { readStages } from './cascade-stages.ts'
 import type { Recommender } from './contract.ts'
+import { generativeReaders } from './generative/session-recommender.ts'
 import type { GraphModel } from './graph/graph-network.ts'
 import { graphRecommenderOf } from './graph/graph-recommender.ts'
 import { mmhclOf } from './hypergraph/mmhcl.ts'
 import { nbpoOf } from './noisy-labels/nbpo.ts'
+import { rankerReaders } from './ranker/ranker-readers.ts'
 import { recommenderFormat } from './recommender.ts'
 import type { RecommenderReader, SavedRecommender } from './saved-recommender.ts'
 import { sequentialReaders } from './sequential/sequential-readers.ts'
@@ -48,6 +50,8 @@ const readers: Readonly<Record<string, RecommenderReader>> = {
   cascade: async (saved, others) => cascade(await readStages(saved, (path) => loadRecommender(path, others))),
   'choice-factors': async (saved) => nbpoOf(await factorsIn(saved), undefined, saved.seen),
   ...sequentialReaders,
+  ...rankerReaders,
+  ...generativeReaders,
 }
 
 function graphReader(model: GraphModel): RecommenderReader {

@@ -10,6 +10,7 @@ export { type AspectPairs, type AspectPairsOptions, aspectPairs } from './aspect
 export { type CriteriaReversal, type CriteriaWorld, type CriteriaWorldOptions, criteriaWorld } from './criteria.ts'
 export { type DiverseSourcesOptions, type DiverseSourcesWorld, diverseSourcesWorld } from './diverse-sources.ts'
 export { type ExposedShop, type ExposedShopOptions, exposedShop } from './exposed-shop.ts'
+export { type FeedObjective, type FeedSession, type FeedWorld, type FeedWorldOptions, feedWorld } from './feed.ts'
 export {
   axisWord,
   type FeedbackTruth,
@@ -44,3 +45,4 @@ export {
   replyAspects,
 } from './rated-replies.ts'
 export { type ShopWorld, type ShopWorldOptions, shopWorld } from './shop.ts'
+export { type ShownItemsOptions, type ShownItemsWorld, type ShownRequest, shownItemsWorld } from './shown-items.ts'
