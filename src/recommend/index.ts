@@ -58,6 +58,7 @@ export {
   weightedNegatives,
 } from './negative-sampling.ts'
 export * from './noisy-labels/index.ts'
+export * from './ranker/index.ts'
 export { type CandidateLists, type Ranker, rankerOf } from './ranker.ts'
 export { type DenseScoring, type RecommenderParts, recommender, type VectorScoring } from './recommender.ts'
 export {

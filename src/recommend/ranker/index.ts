@@ -1,0 +1,6 @@
+export { type BehaviourRanker, isBehaviourRanker, type RankedItems } from './behaviour-ranker.ts'
+export { applyBehaviourUnit, initBehaviourUnit, type UnitForm } from './behaviour-unit.ts'
+export { type BehaviourRankerOptions, behaviourRanker } from './fit-behaviour-ranker.ts'
+export { type GateContrastInputs, type GateContrastOptions, gateContrast, maskBehaviours } from './gate-contrast.ts'
+export { expertGate, type RankerFeatures, type RankerModel, type RankerShape } from './ranker-network.ts'
+export type { RankerRequest } from './ranker-rows.ts'
