@@ -72,6 +72,8 @@ export interface Recommender {
   readonly vectors?: ItemVectors & {
     /** @throws {RangeError} on a user or an item that there is none of */
     queries(audience: Audience): Promise<Float32Array>
+    /** What is known of a row: the items that its user was trained on, or its history. */
+    known(audience: Audience): ItemLists
   }
   /** Which items of the history speak for an item, strongest first, where the method can tell. */
   explain?(history: ArrayLike<number>, item: number): readonly Reason[]

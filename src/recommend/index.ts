@@ -1,6 +1,13 @@
 /** Choosing from a catalogue: interactions, splits, samplers, recommenders and their evaluation. */
 
 export { type FairnessValue, fairnessMeasures, type ItemFairness, itemFairness } from '../measure/index.ts'
+export {
+  type ApproximateIndex,
+  approximately,
+  buildApproximateIndex,
+  hasApproximateIndex,
+  loadApproximateIndex,
+} from './approximate-index.ts'
 export { type AlsOptions, als, type Factors } from './baseline/als.ts'
 export { type BprOptions, bpr } from './baseline/bpr.ts'
 export { type EaseOptions, ease } from './baseline/ease.ts'

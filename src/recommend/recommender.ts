@@ -27,13 +27,22 @@ export interface DenseScoring {
   scores(audience: Audience): Float32Array | Promise<Float32Array>
 }
 
+/** Whole lists made by the method itself, such as in several rounds. */
+export interface ListScoring {
+  readonly form: 'lists'
+  /** [rows, items], fresh memory, in the order of a list that leaves nothing out. */
+  scores(audience: Audience): Float32Array | Promise<Float32Array>
+  /** The audience is checked; rows that nothing is known of may get anything. */
+  top(audience: Audience, count: number, exclusion: Exclusion): Promise<Recommendations>
+}
+
 /** What a method brings; the rest of a recommender is the same for all. */
 export interface RecommenderParts {
   readonly kind: string
   readonly items: number
   /** What users were trained on. */
   readonly seen: SparseRows
-  readonly scoring: VectorScoring | DenseScoring
+  readonly scoring: VectorScoring | DenseScoring | ListScoring
   explain?(history: ArrayLike<number>, item: number): readonly Reason[]
   /** Everything that is saved beside what was seen. */
   readonly tensors: Readonly<Record<string, TensorValue>>
@@ -69,7 +78,7 @@ export function recommender(parts: RecommenderParts): Recommender {
 
   const score = async (audience: Audience): Promise<Float32Array> => {
     const scores =
-      scoring.form === 'scores' ? await scoring.scores(audience) : await index?.scores(await scoring.queries(audience))
+      scoring.form === 'vectors' ? await index?.scores(await scoring.queries(audience)) : await scoring.scores(audience)
     const held = scores ?? new Float32Array(0)
     const own = known(audience)
     for (let row = 0; row < audienceSize(audience); row++) if (own(row).length === 0) held.set(popularity, row * items)
@@ -101,7 +110,7 @@ export function recommender(parts: RecommenderParts): Recommender {
         }),
       }
       const found = { rows, count, items: new Int32Array(rows * count), scores: new Float32Array(rows * count) }
-      const block = index ? 4096 : rowsAtOnce(items)
+      const block = scoring.form === 'scores' ? rowsAtOnce(items) : 4096
       for (let from = 0; from < rows; from += block) {
         const to = Math.min(rows, from + block)
         const slice = audienceSlice(audience, from, to)
@@ -117,6 +126,7 @@ export function recommender(parts: RecommenderParts): Recommender {
         items,
         width: scoring.width,
         queries: async (audience: Audience) => scoring.queries(checked(audience)),
+        known,
       },
     }),
     ...(parts.explain && { explain: parts.explain }),
@@ -135,8 +145,13 @@ export function recommender(parts: RecommenderParts): Recommender {
       ...exclusion,
       ...(exclusion.lists && { lists: (row) => exclusion.lists?.(from + row) ?? [] }),
     }
-    if (!index || scoring.form !== 'vectors') return topOfScores(await score(audience), items, count, shifted)
-    const found = await index.top(await scoring.queries(audience), count, shifted)
+    const found =
+      scoring.form === 'lists'
+        ? await scoring.top(audience, count, shifted)
+        : scoring.form === 'vectors'
+          ? await index?.top(await scoring.queries(audience), count, shifted)
+          : undefined
+    if (!found) return topOfScores(await score(audience), items, count, shifted)
     const own = known(audience)
     for (let row = 0; row < found.rows; row++) {
       if (own(row).length > 0) continue

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { bootstrap, mean, percentileInterval } from '../../measure/index.ts'
 import type { Random, Run } from '../../run/index.ts'
 import { value, writeSafetensors } from '../../tensor/index.ts'
+import { approximately, buildApproximateIndex, hasApproximateIndex } from '../approximate-index.ts'
 import { als } from '../baseline/als.ts'
 import { popularity } from '../baseline/popularity.ts'
 import type { Recommendations, Recommender } from '../contract.ts'
@@ -107,6 +108,13 @@ export async function fitToFolder(
         ...(measured && { heldOut: measured.heldOut }),
       })
       run.progress({ label: 'saving', done: 3, total: 4 })
+      const searched = await indexFor(
+        recommender,
+        options.index ?? 'auto',
+        users,
+        join(partial, folderFiles.index),
+        run,
+      )
       if (options.details) writeDetails(join(partial, folderFiles.details), ofCatalogue(options.details, all))
       const manifest: RecommenderManifest = {
         format: 'penchant-recommender-folder',
@@ -117,7 +125,7 @@ export async function fitToFolder(
         users: all.users,
         items: all.items,
         interactions: all.columns.length,
-        index: recommender.vectors ? 'exact' : 'scores',
+        ...searched,
         explains: recommender.explain !== undefined,
         ...(measured && { quality: measured.quality }),
         ...(options.dataVersion !== undefined && { dataVersion: options.dataVersion }),
@@ -244,6 +252,52 @@ function fullRows({ rows, count, items, scores }: Recommendations, k: number): R
     items: Int32Array.from(places, (place) => items[place] ?? -1),
     scores: Float32Array.from(places, (place) => scores[place] ?? 0),
   }
+}
+
+/** Items beyond which a search of all is slow. */
+const manyItems = 1_000_000
+/** Users whose lists tell how much an approximate index finds. */
+const comparedUsers = 200
+
+/** How the items are to be searched; an approximate index is built and saved where it is wanted. */
+async function indexFor(
+  recommender: Recommender,
+  wanted: 'auto' | 'exact' | 'hnsw',
+  users: Uint32Array,
+  path: string,
+  run: Run,
+): Promise<Pick<RecommenderManifest, 'index' | 'indexRecall'>> {
+  const { vectors, kind, items } = recommender
+  if (!vectors) {
+    if (wanted === 'hnsw')
+      throw new RangeError(`index is "hnsw", but "${kind}" scores all items; expected "exact" or "auto"`)
+    return { index: 'scores' }
+  }
+  if (wanted === 'exact' || (wanted === 'auto' && items <= manyItems)) return { index: 'exact' }
+  if (!(await hasApproximateIndex())) {
+    const why = 'the library of the approximate index is not compiled for this machine'
+    if (wanted === 'hnsw') throw new RangeError(`index is "hnsw", but ${why}; expected "exact"`)
+    run.log({ level: 'warn', message: `${why}: all items are searched` })
+    return { index: 'exact' }
+  }
+  const index = await buildApproximateIndex(vectors, run)
+  index.save(path)
+  const audience = { users: users.subarray(0, comparedUsers) }
+  const count = Math.min(20, items)
+  const [exact, near] = [
+    await recommender.recommend(audience, { count }),
+    await approximately(recommender, index).recommend(audience, { count }),
+  ]
+  let [found, all] = [0, 0]
+  for (let row = 0; row < exact.rows; row++) {
+    const own = new Set(near.items.subarray(row * count, (row + 1) * count))
+    for (const item of exact.items.subarray(row * count, (row + 1) * count)) {
+      if (item < 0) continue
+      all++
+      if (own.has(item)) found++
+    }
+  }
+  return { index: 'hnsw', indexRecall: all === 0 ? 1 : found / all }
 }
 
 /** The 95 % bootstrap interval of a mean. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { recentMap } from '../../run/index.ts'
 import { openSafetensors } from '../../tensor/index.ts'
+import { approximately, hasApproximateIndex, loadApproximateIndex } from '../approximate-index.ts'
 import type { Recommender } from '../contract.ts'
 import type { Likeness } from '../diversity.ts'
 import { type InteractionSet, itemCounts } from '../interactions/interaction-set.ts'
@@ -63,7 +64,11 @@ export async function openRecommender(
   const manifest = readRecommenderManifest(folder)
   const at = (file: keyof typeof folderFiles): string => join(folder, folderFiles[file])
   const interactions = await loadInteractions(at('interactions'))
-  const recommender = await loadRecommender(at('model'), others)
+  const loaded = await loadRecommender(at('model'), others)
+  const { vectors } = loaded
+  // Without the library, which is not compiled for every machine, all items are searched.
+  const approximate = manifest.index === 'hnsw' && vectors !== undefined && (await hasApproximateIndex())
+  const recommender = approximate ? approximately(loaded, await loadApproximateIndex(at('index'), vectors)) : loaded
   if (recommender.items !== interactions.items || recommender.users !== interactions.users)
     throw new RangeError(
       `${folder}: the recommender has ${recommender.users} users and ${recommender.items} items, expected ${interactions.users} and ${interactions.items} as the interactions have`,
