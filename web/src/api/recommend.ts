@@ -26,6 +26,7 @@ const recommenderSchema = z.object({
   error: z.optional(z.string()),
   fitted: z.optional(
     z.object({
+      at: z.number(),
       users: z.number(),
       items: z.number(),
       interactions: z.number(),
@@ -139,10 +140,13 @@ export interface Wish {
   readonly explain: number
 }
 
+/** Candidates for each place that re-ranking chooses from: as many as it was measured with. */
+const candidates = 10
+
 /** A list by one method. */
 export function recommend(name: string, wish: Wish, signal: AbortSignal): Promise<Recommendation> {
   const { whom, count, aim, weight, explain } = wish
-  const json = { ...whom, count, explain, ...(weight > 0 && { rerank: { [aim]: weight } }) }
+  const json = { ...whom, count, explain, ...(weight > 0 && { rerank: { [aim]: weight, candidates } }) }
   return request(recommendationSchema, path(name, '/recommend'), { method: 'POST', json, signal })
 }
 

@@ -109,7 +109,10 @@ export interface ListProps {
 export function List({ method, whom, aim, weight, take, onItems, elsewhere, onFitted }: ListProps) {
   const { recommender, title, description, hue } = method
   const { name, state, job, error: failed } = recommender
-  const key = state === 'ready' && whom ? JSON.stringify([name, whom, weight === 0 ? '' : aim, weight]) : undefined
+  const key =
+    state === 'ready' && whom
+      ? JSON.stringify([name, recommender.fitted?.at, whom, weight === 0 ? '' : aim, weight])
+      : undefined
   const answer = useResource(key, async (signal) => {
     if (!whom) return undefined
     const found = await recommend(name, { whom, count: places, aim, weight, explain: reasonsAsked }, signal)

@@ -1,6 +1,7 @@
 import { useEffect } from 'react'
+import { type Job, listJobs } from '../api/job.ts'
 import { listKinds, listRecommenders } from '../api/recommend.ts'
-import { formatCount } from '../ui/format.ts'
+import { formatCount, formatShare } from '../ui/format.ts'
 import { useResource } from '../ui/resource.ts'
 import { useQuery } from '../ui/router.tsx'
 import { Empty, Failure, Loading } from '../ui/state.tsx'
@@ -33,6 +34,32 @@ function Figures({ catalogue }: { readonly catalogue: Catalogue }) {
   )
 }
 
+const inWords: { readonly [kind: string]: string } = {
+  people: 'tastes of people',
+  dial: 'a preference dial',
+  import: 'an import',
+  recommender: 'the first recommender',
+}
+
+/** Nothing is there yet: what the server does meanwhile, and how there comes to be something. */
+function Nothing({ job }: { readonly job: Job | undefined }) {
+  const { label = '', done = 0, total = 0 } = job?.progress ?? {}
+  return (
+    <Empty title="Nothing to recommend from yet">
+      {job && (
+        <p role="status">
+          The server is busy with {inWords[job.kind] ?? 'other work'}: {label}
+          {total > 0 && ` ${formatShare(done / total)}`}. This page follows by itself.
+        </p>
+      )}
+      <p>
+        What comes with the package is learned from in the background after the server’s start.{' '}
+        <code>POST /v1/recommenders</code> fits a method to choices of your own.
+      </p>
+    </Empty>
+  )
+}
+
 /** What several methods recommend from the same choices, side by side, and what fairness and diversity cost. */
 export function RecommendPage() {
   useTitle('Recommend')
@@ -42,14 +69,18 @@ export function RecommendPage() {
   const catalogues = list.data && kinds.data ? cataloguesOf(list.data, kinds.data) : undefined
   const catalogue = catalogues?.find(({ id }) => id === query.get('from')) ?? catalogues?.[0]
   const unsettled = list.data && (list.data.length === 0 || list.data.some(({ state }) => state === 'fitting'))
+  const none = catalogues?.length === 0
+  const jobs = useResource(none ? 'jobs' : undefined, listJobs)
   useEffect(() => {
     // Others come one after the other, so that what is fitted now may not be the last.
     const look = (): void => {
-      if (!document.hidden) list.reload()
+      if (document.hidden) return
+      list.reload()
+      jobs.reload()
     }
     const timer = setInterval(look, unsettled ? lookAgainMs.soon : lookAgainMs.later)
     return () => clearInterval(timer)
-  }, [unsettled, list.reload])
+  }, [unsettled, list.reload, jobs.reload])
   const error = list.error ?? kinds.error
   return (
     <article className="recommend">
@@ -62,14 +93,7 @@ export function RecommendPage() {
       </header>
       {error && <Failure error={error} retry={list.error ? list.reload : kinds.reload} />}
       {!catalogues && !error && <Loading what="the recommenders" rows={10} />}
-      {catalogues && catalogues.length === 0 && (
-        <Empty title="Nothing to recommend from yet">
-          <p>
-            What comes with the package is learned from in the background after the server’s start, and appears here by
-            itself. <code>POST /v1/recommenders</code> fits a method to choices of your own.
-          </p>
-        </Empty>
-      )}
+      {none && <Nothing job={jobs.data?.find(({ state }) => state === 'running')} />}
       {catalogues && catalogue && (
         <>
           <div className="catalogue">

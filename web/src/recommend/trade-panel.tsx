@@ -87,7 +87,10 @@ export function TradePanel({ methods, aim, step, choose }: TradePanelProps) {
   const words = aims[aim]
   const weight = words.weights[step] ?? 0
   const measured = methods.filter(({ recommender }) => recommender.fitted?.quality)
-  const key = measured.length > 0 ? [aim, ...measured.map(({ recommender }) => recommender.name)].join(' ') : undefined
+  const key =
+    measured.length > 0
+      ? [aim, ...measured.map(({ recommender: { name, fitted } }) => `${name} ${fitted?.at}`)].join()
+      : undefined
   const answer = useResource(key, (signal) =>
     Promise.all(
       measured.map(async (method): Promise<Measured> => {
