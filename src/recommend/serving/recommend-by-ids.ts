@@ -136,7 +136,7 @@ async function lookUp(
     notes.push(
       `${later} ${later === 1 ? 'item that the user took is' : 'items that the user took are'} not in the catalogue of the fit; fit again to have ${later === 1 ? 'it' : 'them'} count.`,
     )
-  const userIsUnknown = user !== undefined && number === undefined && known.length === 0
+  const userIsUnknown = user !== undefined && known.length === 0
   if (whole.length === 0)
     notes.push(
       user === undefined
@@ -217,7 +217,7 @@ async function listsOf(
     const more = [
       ...notes,
       ...(listed.length < Math.min(count, interactions.items)
-        ? [`Only ${listed.length} items may be recommended here.`]
+        ? [`Only ${listed.length} ${listed.length === 1 ? 'item' : 'items'} may be recommended here.`]
         : []),
     ]
     return {
