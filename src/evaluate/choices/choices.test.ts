@@ -65,6 +65,9 @@ it('makes of the shipped contest what a count of its table gives', async () => {
   const years = Array.from(sweden, (item) => Number(choices.items[item]?.attributes['year']))
   expect([years.length, years[0], years.at(-1)]).toEqual([28, 2016, 2022])
   expect(new Set(choices.items.map(({ id }) => id)).size).toBe(choices.items.length)
+  // The table has a control character before this name.
+  const lane = choices.items.find(({ title }) => title === 'Lane Moje')
+  expect(lane?.attributes['performer']).toBe('Željko Joksimović')
 })
 
 it('names every item of the simulated shop differently, in the department that its customers mostly buy from', async () => {

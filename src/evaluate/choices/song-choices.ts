@@ -15,7 +15,8 @@ const bodies: { readonly [by: string]: string } = { jury: 'jury', televote: 'tel
 /** `2019 Italy: Soldi – Mahmood` is the song Soldi by Mahmood. A song without a title bears its performer's name. */
 function songOf(item: string, features: { readonly [name: string]: unknown }): CatalogueItem {
   const [year, country, region] = [Number(features['year']), String(features['country']), features['region']]
-  const name = item.slice(`${year} ${country}: `.length)
+  // Some names have marks in them that are not seen, left by an encoding.
+  const name = item.slice(`${year} ${country}: `.length).replace(/[\p{Cc}\p{Cf}]/gu, '')
   const dash = name.lastIndexOf(' – ')
   const [title, performer] = dash < 0 ? [name] : [name.slice(0, dash), name.slice(dash + 3)]
   return {
