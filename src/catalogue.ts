@@ -103,6 +103,15 @@ export const catalogue: readonly CatalogueRow[] = [
     experiment: 'micro',
   },
   {
+    no: '40',
+    id: 'mmhcl',
+    title: 'MMHCL: hypergraphs of users and of items with pictures, sounds and texts',
+    arxiv: '2504.16576',
+    room: 'recommend',
+    exports: ['mmhcl', 'hypergraphNetwork', 'userHypergraph', 'itemHypergraph', 'synergisticContrast', 'placeItems'],
+    experiment: 'mmhcl',
+  },
+  {
     no: '49',
     id: 'preference-dissection',
     title: 'Preference dissection: judges as weighted sums of answer properties',
