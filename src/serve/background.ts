@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { openSqliteStore, type SignalStore } from '../collect/index.ts'
 import type { Dial, People, PeopleDefinition } from '../evaluate/index.ts'
-import type { RecommenderManifest } from '../recommend/index.ts'
+import type { CurveOptions, RecommenderManifest, RerankCurve } from '../recommend/index.ts'
 import { type Run, startRun } from '../run/index.ts'
 import type { Fit } from './boards.ts'
 import type { FromThread, ImportOutcome, ImportTask, RecommenderWork, Task, TaskResults, ToThread } from './task.ts'
@@ -23,6 +23,8 @@ export interface Background {
   makeDial(modelFolder: string, run: Run): Promise<Dial>
   /** Fits a recommender into a folder. */
   fitRecommender(work: RecommenderWork, run: Run): Promise<RecommenderManifest>
+  /** Measures what re-ranking by the recommender of a folder costs. */
+  rerankCurve(recommenderFolder: string, options: CurveOptions): Promise<RerankCurve>
   /** Ends the threads and closes the store. */
   close(): Promise<void>
 }
@@ -160,6 +162,8 @@ export async function openBackground(folder: string): Promise<Background> {
     fitPeople: (definition, run) => apart({ kind: 'people', definition }, run),
     makeDial: (modelFolder, run) => apart({ kind: 'dial', folder: modelFolder }, run),
     fitRecommender: (work, run) => apart({ kind: 'recommender', work }, { ...run, seed: work.seed }),
+    rerankCurve: (recommenderFolder, options) =>
+      lasting().run({ kind: 'curve', folder: recommenderFolder, options }, startRun({ folder: join(folder, 'work') })),
     async close() {
       await Promise.all([...threads].map((thread) => thread.end()))
       await store.close()

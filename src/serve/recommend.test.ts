@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Choice, candidate } from '../collect/index.ts'
 import { seeded } from '../run/index.ts'
@@ -232,6 +234,17 @@ describe('recommenders over HTTP', () => {
     expect((await it_.ask('/v1/recommenders/films', { method: 'DELETE' })).json).toEqual({ removed: true })
     expect((await post('films/recommend', {})).status).toBe(404)
     expect((await it_.ask('/v1/recommenders/films', { method: 'DELETE' })).status).toBe(404)
+  })
+
+  it('are there after a restart, and what was half made is not', async () => {
+    const { folder, server } = it_
+    const before = (await post('shop/recommend', { user: 'person 0' })).json
+    await server.close()
+    const half = join(folder, 'recommenders', 'shop', 'half-made')
+    mkdirSync(half)
+    it_ = await serving({ folder })
+    expect(existsSync(half)).toBe(false)
+    expect((await post('shop/recommend', { user: 'person 0' })).json).toEqual(before)
   })
 
   it('say why there is nothing to serve when a fit fails', async () => {

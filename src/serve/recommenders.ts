@@ -4,14 +4,16 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SignalStore } from '../collect/index.ts'
 import {
+  type CurveOptions,
   forgetUser,
   historyOf,
   type OpenRecommender,
   openRecommender,
   type RecommenderManifest,
+  type RerankCurve,
   recommenderKinds,
 } from '../recommend/index.ts'
-import type { startRun } from '../run/index.ts'
+import { type Run, recentMap } from '../run/index.ts'
 import { interactionsOf } from './fit-recommender.ts'
 import type { Job, Jobs } from './jobs.ts'
 import { missing, Problem } from './problem.ts'
@@ -58,6 +60,12 @@ export interface Recommenders {
   delete(name: string): Promise<void>
   /** Lends a recommender. @throws {Problem} 404, or 503 while it is not fitted */
   use<Result>(name: string, work: (open: OpenRecommender, kept: KeptRecommender) => Promise<Result>): Promise<Result>
+  /**
+   * What re-ranking costs.
+   *
+   * @throws {Problem} 404, 503 while it is not fitted, or 409 when nothing was measured
+   */
+  curve(name: string, options: CurveOptions): Promise<RerankCurve>
   /** What a user took up to now, oldest first, as the recommender counts interactions; undefined when nothing. */
   historyNow(kept: KeptRecommender, open: OpenRecommender, user: string): Promise<readonly string[] | undefined>
   /** Takes a rater out of every recommender. */
@@ -76,6 +84,8 @@ export interface Recommenders {
 const [collection, fileCollection] = ['recommenders', 'interaction-files']
 /** Recommenders that are open at once; the one that was used longest ago is closed for another. */
 const mostOpen = 8
+/** Curves that are kept. */
+const keptCurves = 100
 /** Interactions of a user that count: the latest. */
 const longestHistory = 10_000
 
@@ -92,7 +102,8 @@ export interface RecommendersOptions {
   readonly jobs: Jobs
   /** Recommenders are below `recommenders`, files below `interactions`. */
   readonly folder: string
-  readonly fit: (work: RecommenderWork, run: ReturnType<typeof startRun>) => Promise<RecommenderManifest>
+  readonly rerankCurve: (folder: string, options: CurveOptions) => Promise<RerankCurve>
+  readonly fit: (work: RecommenderWork, run: Run) => Promise<RecommenderManifest>
 }
 
 /** The signals that count as interactions; beside a file's, all choices and ratings by the ids that the file has. */
@@ -103,11 +114,18 @@ function countedSignals(data: RecommenderData): Extract<RecommenderData, { from:
 }
 
 /** The recommenders of a data folder. Folders that a stopped server left half-made are removed. */
-export async function openRecommenders({ store, jobs, folder, fit }: RecommendersOptions): Promise<Recommenders> {
+export async function openRecommenders({
+  store,
+  jobs,
+  folder,
+  fit,
+  rerankCurve,
+}: RecommendersOptions): Promise<Recommenders> {
   const { documents } = store
   const base = join(folder, 'recommenders')
   const uploads = join(folder, 'interactions')
   const lent = new Map<string, Lent>()
+  const curves = recentMap<Promise<RerankCurve>>(keptCurves, () => 1)
   /** Fits under way by name, each with the raters who were erased since it may have read them. */
   const underWay = new Map<string, { readonly job: string; readonly erased: Set<string> }>()
 
@@ -309,6 +327,21 @@ export async function openRecommenders({ store, jobs, folder, fit }: Recommender
       await documents.delete(collection, name)
       await release(name, found.fitted && pathOf(name, found.fitted.folder))
     },
+    curve: (name, options) =>
+      use(name, (_, { fitted }) => {
+        const path = pathOf(name, fitted?.folder ?? '')
+        const key = JSON.stringify([path, options])
+        const known = curves.get(key)
+        if (known) return known
+        const made = rerankCurve(path, options).catch((error: unknown) => {
+          // From a thread, errors come by name.
+          if (error instanceof Error && error.name === 'RangeError')
+            throw new Problem(409, 'not-measured', `There is no curve of "${name}": ${error.message}.`)
+          throw error
+        })
+        curves.add(key, made)
+        return made
+      }),
     async historyNow({ fitted }, { interactions }, user) {
       if (!fitted) return undefined
       const { data } = fitted.request

@@ -114,7 +114,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       folder: join(folder, 'models'),
       make: background.makeDial,
     })
-    const recommenders = await openRecommenders({ store, jobs, folder, fit: background.fitRecommender })
+    const recommenders = await openRecommenders({
+      ...{ store, jobs, folder },
+      fit: background.fitRecommender,
+      rerankCurve: background.rerankCurve,
+    })
     undo.push(() => recommenders.close())
     let readiness: Readiness = { status: options.load ? 'loading' : 'ready' }
     const stop = new AbortController()

@@ -1,6 +1,6 @@
 import type { FormatName, ImportReport, SignalFilter } from '../collect/index.ts'
 import type { Dial, Leaderboard, LeaderboardDefinition, People, PeopleDefinition } from '../evaluate/index.ts'
-import type { RecommenderManifest } from '../recommend/index.ts'
+import type { CurveOptions, RecommenderManifest, RerankCurve } from '../recommend/index.ts'
 import type { LogLine, Progress } from '../run/index.ts'
 import type { RecommenderData } from './recommend-schema.ts'
 
@@ -65,6 +65,14 @@ export interface RecommenderTask {
   readonly work: RecommenderWork
 }
 
+/** Measuring what re-ranking by a recommender costs. */
+export interface CurveTask {
+  readonly kind: 'curve'
+  /** The recommender's folder. */
+  readonly folder: string
+  readonly options: CurveOptions
+}
+
 /** What an import did, and the sources whose signals can be ranked. */
 export interface ImportOutcome {
   readonly report: ImportReport
@@ -79,7 +87,7 @@ export interface RankedSource {
   readonly ties: boolean
 }
 
-export type Task = FitTask | ImportTask | DatasetTask | PeopleTask | DialTask | RecommenderTask
+export type Task = FitTask | ImportTask | DatasetTask | PeopleTask | DialTask | RecommenderTask | CurveTask
 
 /** What a kind of task gives back. */
 export interface TaskResults {
@@ -90,6 +98,7 @@ export interface TaskResults {
   readonly people: People
   readonly dial: Dial
   readonly recommender: RecommenderManifest
+  readonly curve: RerankCurve
 }
 
 /** What a thread is told: work to do, or to stop doing it. */

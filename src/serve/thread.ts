@@ -9,6 +9,7 @@ import {
   type People,
 } from '../evaluate/index.ts'
 import { saveModel } from '../learn/index.ts'
+import { recommenderCurve } from '../recommend/index.ts'
 import { type Run, startRun } from '../run/index.ts'
 import { fitRecommender } from './fit-recommender.ts'
 import { importNotingSources } from './imported-board.ts'
@@ -101,6 +102,8 @@ function doing(task: Task, run: Run): Promise<TaskResults[Task['kind']]> {
       return making(task, run)
     case 'recommender':
       return fitRecommender(task.work, store, run)
+    case 'curve':
+      return recommenderCurve(task.folder, task.options)
   }
 }
 

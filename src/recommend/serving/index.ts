@@ -11,7 +11,13 @@ export type {
 } from './item-details.ts'
 export { curveWeights, type RerankCurve, type RerankPoint } from './list-store.ts'
 export { type RecommenderManifest, type RecommenderQuality, readRecommenderManifest } from './manifest.ts'
-export { type CurveOptions, holdsRecommender, type OpenRecommender, openRecommender } from './open-folder.ts'
+export {
+  type CurveOptions,
+  holdsRecommender,
+  type OpenRecommender,
+  openRecommender,
+  recommenderCurve,
+} from './open-folder.ts'
 export {
   type ListedItem,
   type ListOptions,

@@ -32,8 +32,6 @@ export interface OpenRecommender {
   likeness(): Promise<Likeness>
   /** The exposure that fair lists give the items. */
   exposure(options: { readonly count: number; readonly weight: number }): Promise<PopulationExposure>
-  /** The trade that re-ranking makes. @throws {RangeError} when nothing was held out */
-  curve(options: CurveOptions): Promise<RerankCurve>
   close(): Promise<void>
 }
 
@@ -45,7 +43,7 @@ export interface CurveOptions {
   readonly weights?: readonly number[]
 }
 
-/** Curves and exposures that are kept. */
+/** Exposures that are kept. */
 const keptResults = 64
 
 /**
@@ -76,24 +74,8 @@ export async function openRecommender(
   let likeness: Promise<Likeness> | undefined
   let candidates: Promise<CandidateStore> | undefined
   const exposures = recentMap<Promise<PopulationExposure>>(keptResults, () => 1)
-  const curves = recentMap<Promise<RerankCurve>>(keptResults, () => 1)
-  const kept = <Result>(
-    map: { get(key: string): Promise<Result> | undefined; add(key: string, value: Promise<Result>): void },
-    key: string,
-    make: () => Promise<Result>,
-  ): Promise<Result> => {
-    const known = map.get(key)
-    if (known) return known
-    const made = make()
-    map.add(key, made)
-    return made
-  }
-  const readLikeness = async (): Promise<Likeness> => {
-    const { data, shape } = await (await openSafetensors(at('likeness'))).read('vectors')
-    return { data: data as Float32Array, width: shape[1] ?? 0 }
-  }
   const likenessNow = (): Promise<Likeness> => {
-    likeness ??= readLikeness()
+    likeness ??= readLikeness(folder)
     return likeness
   }
   const candidatesNow = (): Promise<CandidateStore> => {
@@ -107,16 +89,34 @@ export async function openRecommender(
     taken: itemCounts(interactions),
     details: openDetails(at('details'), interactions.itemIds),
     likeness: likenessNow,
-    exposure: (options) =>
-      kept(exposures, `${options.count} ${options.weight}`, async () =>
-        populationExposure((await candidatesNow()).population, interactions.items, options),
-      ),
-    curve: (options) =>
-      kept(curves, JSON.stringify(options), async () =>
-        rerankCurve((await candidatesNow()).heldOut, await likenessNow(), interactions.items, options),
-      ),
+    exposure(options) {
+      const key = `${options.count} ${options.weight}`
+      const known = exposures.get(key)
+      if (known) return known
+      const made = candidatesNow().then(({ population }) => populationExposure(population, interactions.items, options))
+      exposures.add(key, made)
+      return made
+    },
     close: () => recommender.dispose(),
   }
+}
+
+async function readLikeness(folder: string): Promise<Likeness> {
+  const { data, shape } = await (await openSafetensors(join(folder, folderFiles.likeness))).read('vectors')
+  return { data: data as Float32Array, width: shape[1] ?? 0 }
+}
+
+/**
+ * The trade that re-ranking makes, measured on what was held out when a folder's recommender was fitted.
+ *
+ * @throws {RangeError} when the folder holds no recommender, nothing was held out, or nobody has enough candidates
+ * @example
+ * const { points } = await recommenderCurve('./recommenders/films', { over: 'diversity' })
+ */
+export async function recommenderCurve(folder: string, options: CurveOptions): Promise<RerankCurve> {
+  const { items } = readRecommenderManifest(folder)
+  const { heldOut } = await loadCandidates(join(folder, folderFiles.lists))
+  return rerankCurve(heldOut, await readLikeness(folder), items, options)
 }
 
 /** Whether a folder holds a recommender. */

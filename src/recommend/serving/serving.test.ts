@@ -8,7 +8,7 @@ import { type InteractionLog, interactionLog } from '../interactions/interaction
 import { historyOf } from '../interactions/interaction-set.ts'
 import { fitToFolder } from './fit-to-folder.ts'
 import { forgetUser } from './forget-user.ts'
-import { type OpenRecommender, openRecommender } from './open-folder.ts'
+import { type OpenRecommender, openRecommender, recommenderCurve } from './open-folder.ts'
 import { recommendByIds, unknownItems } from './recommend-by-ids.ts'
 
 const parent = mkdtempSync(join(tmpdir(), 'penchant-serving-'))
@@ -199,14 +199,20 @@ describe('a recommender of a folder', () => {
 
   it('tells what that costs on what was held out', async () => {
     for (const over of ['diversity', 'fairness'] as const) {
-      const { users, points } = await open.curve({ over, count: 5, weights: [0, over === 'diversity' ? 1 : 3] })
+      const { users, points } = await recommenderCurve(join(parent, 'shop'), {
+        over,
+        count: 5,
+        weights: [0, over === 'diversity' ? 1 : 3],
+      })
       expect(users).toBe(open.manifest.quality?.users)
       const [at0, at1] = points
       expect(at0?.recall).toBeGreaterThan(at1?.recall ?? 1)
       if (over === 'diversity') expect(at1?.diversity).toBeGreaterThan(at0?.diversity ?? 2)
       else expect(at1?.gini).toBeLessThan(at0?.gini ?? 0)
     }
-    await expect(open.curve({ over: 'fairness', count: 400 })).rejects.toThrow('no user has 400 candidates')
+    await expect(recommenderCurve(join(parent, 'shop'), { over: 'fairness', count: 400 })).rejects.toThrow(
+      'no user has 400 candidates',
+    )
   })
 
   it('is what it was when it is fitted again with the same seed', async () => {
@@ -229,7 +235,7 @@ describe('a recommender of a folder', () => {
     await fitToFolder(shop(), { kind: 'popularity', holdOut: 0 }, folder, run)
     const first = await openRecommender(folder)
     expect(first.manifest.quality).toBeUndefined()
-    await expect(first.curve({ over: 'fairness' })).rejects.toThrow('nothing was held out')
+    await expect(recommenderCurve(folder, { over: 'fairness' })).rejects.toThrow('nothing was held out')
     expect(first.details.attributes()).toEqual([])
     expect(first.details.put([{ id: '0/0', title: 'Tea', attributes: { price: 3 } }, { id: 'never' }])).toEqual([
       'never',

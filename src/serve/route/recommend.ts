@@ -194,19 +194,11 @@ export function recommendRoutes({ recommenders, limits }: Service): OpenAPIHono 
       throw new Problem(400, 'invalid', 'weights has one above 1, expected shares from 0 to 1 for diversity', {
         issues: [{ path: 'weights', message: 'has one above 1, expected shares from 0 to 1' }],
       })
-    return recommenders.use(name, async (open) => {
-      const found = await open.curve({ over, count, ...(weights && { weights }) }).catch((error: unknown) => {
-        if (error instanceof RangeError)
-          throw new Problem(409, 'not-measured', `There is no curve of "${name}": ${error.message}.`)
-        throw error
-      })
-      return c.json(
-        { recommender: name, over, count, users: found.users, points: found.points } as z.output<
-          typeof recommenderCurveSchema
-        >,
-        200,
-      )
-    })
+    const { users: measured, points } = await recommenders.curve(name, { over, count, ...(weights && { weights }) })
+    return c.json(
+      { recommender: name, over, count, users: measured, points } as z.output<typeof recommenderCurveSchema>,
+      200,
+    )
   })
   routes.openapi(putItems, async (c) => {
     const { name } = c.req.valid('param')
