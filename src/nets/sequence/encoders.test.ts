@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seeded } from '../../run/index.ts'
-import { at, constant, evaluate, type Tensor, value } from '../../tensor/index.ts'
+import { at, constant, evaluate, gather, type Tensor, value } from '../../tensor/index.ts'
 import { checkNet, distance, numbersOf, whole } from '../checks.fixture.ts'
 import { normalValue } from '../parameters.ts'
 import { distanceFrom, referenceCase, shaken } from '../reference.fixture.ts'
@@ -63,13 +63,29 @@ describe('srGnn', () => {
 
   it('counts each neighbour once, by its first position', async () => {
     // 4 → 1 → 4 → 2: two items come after 4, one after 1; into 4 comes 1, into 1 and 2 comes 4.
-    const { incoming, outgoing } = (await evaluate(() => sessionGraph(ids([[0, 4, 1, 4, 2]]), 'float64'), {})) as {
+    const { incoming, outgoing, nodes } = (await evaluate(
+      () => sessionGraph(ids([[0, 4, 1, 4, 2]]), 'float64'),
+      {},
+    )) as {
       incoming: number[][][]
       outgoing: number[][][]
+      nodes: number[][][]
     }
     const none = [0, 0, 0, 0, 0]
     expect(incoming[0]).toEqual([none, [0, 0, 1, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 1, 0, 0, 0]])
     expect(outgoing[0]).toEqual([none, [0, 0, 0.5, 0, 0.5], [0, 1, 0, 0, 0], [0, 0, 0.5, 0, 0.5], none])
+    expect(nodes[0]).toEqual([none, [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 1, 0, 0, 0], [0, 0, 0, 0, 1]])
+  })
+
+  it('takes other embeddings by items, those of the first position', async () => {
+    const parameters = initSrGnn(seeded(4), config, 'float64')
+    const row = [0, 4, 1, 4]
+    const own = await numbersOf(parameters, (p) => applySrGnn(p, ids([row]), config))
+    const given = await numbersOf(parameters, (p) => {
+      const embedded = gather(p.items, ids([[7, 4, 1, 3]]))
+      return applySrGnn(p, ids([row]), config, { embedded })
+    })
+    expect(distance(own, given)).toBeLessThan(1e-12)
   })
 
   it('does not see padding', async () => {

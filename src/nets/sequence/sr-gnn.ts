@@ -83,9 +83,13 @@ export function initSrGnn(random: Random, config: SrGnnConfig, dtype: FloatType 
  * item's node, so that nodes with several positions are counted by their first.
  *
  * @param ids whole numbers [batch, length], padded with 0
- * @returns [batch, length, length] each: row i holds the weights of what comes in to (goes out from) the item at i
+ * @returns [batch, length, length] each: row i holds the weights of what comes in to (goes out from) the item at i; of
+ *   `nodes`, 1 at the first position of the item at i
  */
-export function sessionGraph(ids: Tensor, dtype: FloatType): { readonly incoming: Tensor; readonly outgoing: Tensor } {
+export function sessionGraph(
+  ids: Tensor,
+  dtype: FloatType,
+): { readonly incoming: Tensor; readonly outgoing: Tensor; readonly nodes: Tensor } {
   const length = sizeAt(ids, 1)
   const real = notEqual(ids, 0)
   const alike = cast(and(equal(expandDims(ids, 2), expandDims(ids, 1)), expandDims(real, 1)), dtype)
@@ -98,11 +102,11 @@ export function sessionGraph(ids: Tensor, dtype: FloatType): { readonly incoming
     const nodes = mul(x, first)
     return div(nodes, maximum(sum(nodes, -1, { keepDims: true }), 1))
   }
-  return { incoming: shares(transpose(follows, [0, 2, 1])), outgoing: shares(follows) }
+  return { incoming: shares(transpose(follows, [0, 2, 1])), outgoing: shares(follows), nodes: mul(alike, first) }
 }
 
 export interface SrGnnInputs {
-  /** [batch, length, width] to take in place of the gathered item embeddings; equal items must have equal ones. */
+  /** [batch, length, width] to take in place of the gathered item embeddings; an item has that of its first position. */
   readonly embedded?: Tensor
 }
 
@@ -120,13 +124,13 @@ export function applySrGnn(
   parameters: Symbolic<SrGnnParameters>,
   ids: Tensor,
   config: SrGnnConfig,
-  { embedded = gather(parameters.items, ids) }: SrGnnInputs = {},
+  { embedded }: SrGnnInputs = {},
 ): Tensor {
   recentLength('srGnn', ids, config.length)
   const dtype = parameters.items.dtype as FloatType
-  const { incoming, outgoing } = sessionGraph(ids, dtype)
+  const { incoming, outgoing, nodes } = sessionGraph(ids, dtype)
   const kept = expandDims(cast(notEqual(ids, 0), dtype), -1)
-  let state = mul(embedded, kept)
+  let state = embedded ? matmul(nodes, embedded) : mul(gather(parameters.items, ids), kept)
   for (let step = 0; step < (config.steps ?? 1); step++) {
     const told = concat(
       [

@@ -39,8 +39,8 @@ it.each([false, true])('is what its equations say, with a bias: %s', async (bias
   const expected = {
     softmax: [softmax(0, 2), softmax(1, 3)],
     bce: [
-      minusLogSigmoid(s(0, 2)) + minusLogSigmoid(-s(0, 1)) + minusLogSigmoid(-s(0, 3)),
-      minusLogSigmoid(s(1, 3)) + minusLogSigmoid(-s(1, 1)) + minusLogSigmoid(-s(1, 2)),
+      (minusLogSigmoid(s(0, 2)) + minusLogSigmoid(-s(0, 1)) + minusLogSigmoid(-s(0, 3))) / 3,
+      (minusLogSigmoid(s(1, 3)) + minusLogSigmoid(-s(1, 1)) + minusLogSigmoid(-s(1, 2))) / 3,
     ],
     bpr: [
       (minusLogSigmoid(s(0, 2) - s(0, 1)) + minusLogSigmoid(s(0, 2) - s(0, 3))) / 2,

@@ -7,13 +7,12 @@ import {
   gather,
   matmul,
   mean,
+  neg,
   pad,
-  reshape,
   slice,
   softplus,
   squeeze,
   sub,
-  sum,
   type Tensor,
 } from '../../tensor/index.ts'
 
@@ -43,10 +42,10 @@ export function candidateScores(states: Tensor, items: Tensor, rows: Tensor, bia
  * What it costs, in nats, that an item p came next: with s an item's score, e · state + bias,
  *
  *     softmax: −s_p + ln Σ_i e^{s_i}                  over the whole catalogue
- *     bce:     −ln σ(s_p) − Σ_j ln(1 − σ(s_j))        over k items j that did not come next
+ *     bce:     (−ln σ(s_p) − Σ_j ln(1 − σ(s_j)))/(1 + k)   over k items j that did not come next
  *     bpr:     −(1/k) Σ_j ln σ(s_p − s_j)
  *
- * `bce` with k = 1 is SASRec's own.
+ * `bce` with k = 1 is half of SASRec's own.
  *
  * @param states [n, width]
  * @param items [items + 1, width]: item i is row i + 1
@@ -77,5 +76,5 @@ export function nextItemLosses(
   const others = slice(scores, 1, 1)
   return loss === 'bpr'
     ? mean(pairLoss(sub(positive, others), { reduction: 'none' }), -1)
-    : add(reshape(pairLoss(positive, { reduction: 'none' }), [-1]), sum(softplus(others), -1))
+    : mean(concat([softplus(neg(positive)), softplus(others)], 1), -1)
 }

@@ -1,5 +1,4 @@
-import type { Json } from '../../run/index.ts'
-import type { Symbolic, Tensor, TensorValue } from '../../tensor/index.ts'
+import { type Symbolic, type Tensor, type TensorValue, zeros } from '../../tensor/index.ts'
 
 /** Numbers that every network over histories has. */
 export interface SequenceParameters {
@@ -47,7 +46,7 @@ export interface SequenceNetwork<P extends SequenceParameters = SequenceParamete
    */
   readonly lengths: 'named' | 'numbers' | 'whole'
   /** What the network can be made again from. */
-  readonly settings: Json
+  readonly settings: Readonly<Record<string, number>>
   /** The vector after the whole history: [batch, width]. */
   last(parameters: Symbolic<P>, ids: Tensor, inputs?: SequenceInputs): Tensor
   /**
@@ -55,6 +54,15 @@ export interface SequenceNetwork<P extends SequenceParameters = SequenceParamete
    * of a history can be learned from, and histories may share a row.
    */
   states?(parameters: Symbolic<P>, ids: Tensor, inputs?: PackedInputs): Tensor
+}
+
+/** The same network with a bias of each item, 0 at the start. */
+export function withItemBias<P extends SequenceParameters>(network: SequenceNetwork<P>): SequenceNetwork<P> {
+  return {
+    ...network,
+    parameters: { ...network.parameters, bias: zeros([network.items]) },
+    settings: { ...network.settings, bias: 1 },
+  }
 }
 
 /** @throws {RangeError} naming the first that is no whole number of at least `least` */

@@ -163,7 +163,12 @@ it('scores by embedding, state and bias', async () => {
   const tiny = interactionSet(interactionLog({ users: [0, 0, 1, 1], items: [0, 1, 1, 2], itemCount: 5 }))
   const [with5, without] = await Promise.all(
     [biased, network].map((each) =>
-      fitSequential(each, tiny, { learningRate: 1e-12, epochs: 1, checkpointEvery: 0 }, fresh()),
+      fitSequential(
+        each,
+        tiny,
+        { learningRate: 1e-12, epochs: 1, checkpointEvery: 0, session: { threads: 1 } },
+        fresh(),
+      ),
     ),
   )
   const [a, b] = [await with5?.scoreItems({ histories: [[0, 1]] }), await without?.scoreItems({ histories: [[0, 1]] })]
