@@ -6,7 +6,6 @@ import type { SignalStore } from '../collect/index.ts'
 import {
   type CurveOptions,
   forgetUser,
-  historyOf,
   type OpenRecommender,
   openRecommender,
   type RecommenderManifest,
@@ -14,30 +13,11 @@ import {
   recommenderKinds,
 } from '../recommend/index.ts'
 import { type Run, recentMap } from '../run/index.ts'
-import { interactionsOf } from './fit-recommender.ts'
 import type { Job, Jobs } from './jobs.ts'
+import { historyNow, type KeptRecommender, recommenderShelf, workFor } from './kept-recommenders.ts'
 import { missing, Problem } from './problem.ts'
-import type { RecommenderData, RecommenderRequest } from './recommend-schema.ts'
+import type { RecommenderRequest } from './recommend-schema.ts'
 import type { RecommenderWork } from './task.ts'
-
-/** A recommender as it is kept among the store's documents. */
-export interface KeptRecommender {
-  /** What was asked for last. */
-  readonly request: RecommenderRequest
-  /** The job that was begun last. */
-  readonly job: string
-  /** What serves; absent until something was fitted. */
-  readonly fitted?: {
-    /** What it was fitted from, which may differ from what was asked for last. */
-    readonly request: RecommenderRequest
-    /** Its folder below that of the name. */
-    readonly folder: string
-    /** Milliseconds since 1970. */
-    readonly at: number
-    readonly seconds: number
-    readonly manifest: RecommenderManifest
-  }
-}
 
 /** A file of interactions that a client sent. */
 export interface InteractionUpload {
@@ -81,20 +61,18 @@ export interface Recommenders {
   close(): Promise<void>
 }
 
-const [collection, fileCollection] = ['recommenders', 'interaction-files']
+const fileCollection = 'interaction-files'
 /** Recommenders that are open at once; the one that was used longest ago is closed for another. */
-const mostOpen = 8
+const mostOpen = 16
 /** Curves that are kept. */
 const keptCurves = 100
-/** Interactions of a user that count: the latest. */
-const longestHistory = 10_000
 
 interface Lent {
   readonly folder: string
   readonly open: Promise<OpenRecommender>
   users: number
-  /** Set when it is to be closed once nobody uses it. */
-  ending: boolean
+  /** What is to be done with it, and its folder, once nobody uses it. */
+  ending?: 'close' | 'remove'
 }
 
 export interface RecommendersOptions {
@@ -106,13 +84,6 @@ export interface RecommendersOptions {
   readonly fit: (work: RecommenderWork, run: Run) => Promise<RecommenderManifest>
 }
 
-/** The signals that count as interactions; beside a file's, all choices and ratings by the ids that the file has. */
-function countedSignals(data: RecommenderData): Extract<RecommenderData, { from: 'signals' }> {
-  if (data.from === 'signals') return data
-  const atLeast = data.from === 'file' ? data.atLeast : undefined
-  return { from: 'signals', byProducer: false, ...(atLeast !== undefined && { atLeast }) }
-}
-
 /** The recommenders of a data folder. Folders that a stopped server left half-made are removed. */
 export async function openRecommenders({
   store,
@@ -122,49 +93,42 @@ export async function openRecommenders({
   rerankCurve,
 }: RecommendersOptions): Promise<Recommenders> {
   const { documents } = store
-  const base = join(folder, 'recommenders')
+  const shelf = recommenderShelf(store, folder)
+  const { base, pathOf, list } = shelf
   const uploads = join(folder, 'interactions')
+  /** By folder, that used longest ago first. */
   const lent = new Map<string, Lent>()
   const curves = recentMap<Promise<RerankCurve>>(keptCurves, () => 1)
   /** Fits under way by name, each with the raters who were erased since it may have read them. */
   const underWay = new Map<string, { readonly job: string; readonly erased: Set<string> }>()
 
-  const pathOf = (name: string, version: string): string => join(base, name, version)
-  const kept = async (name: string): Promise<KeptRecommender | undefined> =>
-    (await documents.get(collection, name)) as KeptRecommender | undefined
   const read = async (name: string): Promise<KeptRecommender> => {
-    const found = await kept(name)
+    const found = await shelf.get(name)
     if (!found) throw missing('recommender', name)
     return found
   }
-  const list = async (): Promise<readonly KeptRecommender[]> =>
-    (await documents.list(collection))
-      .map(({ document }) => document as KeptRecommender)
-      .toSorted((a, b) => (a.request.name < b.request.name ? -1 : 1))
 
-  const close = async (one: Lent, alsoRemove: boolean): Promise<void> => {
-    const opened = await one.open.catch(() => undefined)
+  const close = async ({ open, folder: path, ending }: Lent): Promise<void> => {
+    const opened = await open.catch(() => undefined)
     await opened?.close()
-    if (alsoRemove) await rm(one.folder, { recursive: true, force: true })
+    if (ending === 'remove') await rm(path, { recursive: true, force: true })
   }
-  /** Lets go of what is open under a name, and of its folder if so wished, once nobody uses it. */
-  const release = async (name: string, removed?: string): Promise<void> => {
-    const one = lent.get(name)
-    lent.delete(name)
+  /** Lets go of the recommender of a folder, and removes the folder if so wished, once nobody uses it. */
+  const release = async (path: string, removes: boolean): Promise<void> => {
+    const one = lent.get(path)
+    lent.delete(path)
     if (!one) {
-      if (removed !== undefined) await rm(removed, { recursive: true, force: true })
+      if (removes) await rm(path, { recursive: true, force: true })
       return
     }
-    one.ending = true
-    const removes = removed !== undefined
-    if (one.users === 0) await close(one, removes)
-    else endings.set(one, removes)
+    one.ending = removes ? 'remove' : 'close'
+    if (one.users === 0) await close(one)
   }
-  const endings = new Map<Lent, boolean>()
 
   const use: Recommenders['use'] = async (name, work) => {
     const found = await read(name)
-    if (!found.fitted) {
+    const path = shelf.pathOfFitted(found)
+    if (path === undefined) {
       const job = jobs.list().find(({ id }) => id === found.job)
       throw job?.state === 'running'
         ? new Problem(
@@ -174,37 +138,34 @@ export async function openRecommenders({
           )
         : new Problem(503, 'failed', `The recommender "${name}" could not be fitted: ${job?.error ?? 'fit it again'}`)
     }
-    const path = pathOf(name, found.fitted.folder)
-    let one = lent.get(name)
-    if (!one || one.folder !== path) {
-      one = { folder: path, open: openRecommender(path), users: 0, ending: false }
-      one.open.catch(() => lent.delete(name))
-    }
+    const one = lent.get(path) ?? { folder: path, open: openRecommender(path), users: 0 }
     // What was used last comes last.
-    lent.delete(name)
-    lent.set(name, one)
+    lent.delete(path)
+    lent.set(path, one)
     one.users++
     try {
       for (const [other, { users }] of lent) {
         if (lent.size <= mostOpen) break
-        if (users === 0) await release(other)
+        if (users === 0) await release(other, false)
       }
-      return await work(await one.open, found)
+      const open = await one.open.catch(async (error: unknown) => {
+        if (lent.get(path) === one) lent.delete(path)
+        // It may have been replaced between being looked up and being opened.
+        const now = await shelf.get(name)
+        if (now?.fitted && shelf.pathOfFitted(now) !== path) return undefined
+        throw error
+      })
+      return open ? await work(open, found) : await use(name, work)
     } finally {
       one.users--
-      if (one.ending && one.users === 0) {
-        const removes = endings.get(one) ?? false
-        endings.delete(one)
-        await close(one, removes)
-      }
+      if (one.ending !== undefined && one.users === 0) await close(one)
     }
   }
 
   const forgetIn = async (name: string, rater: string): Promise<void> => {
-    const found = await kept(name)
-    if (!found?.fitted) return
-    const path = pathOf(name, found.fitted.folder)
-    if (await forgetUser(path, rater)) await release(name)
+    const found = await shelf.get(name)
+    const path = found && shelf.pathOfFitted(found)
+    if (path !== undefined && (await forgetUser(path, rater))) await release(path, false)
   }
 
   const checkedOptions = ({ kind, options }: RecommenderRequest): void => {
@@ -255,15 +216,9 @@ export async function openRecommenders({
     files,
     use,
     async fit(request) {
-      const { name, data, kind, options, holdOut, holdOutFrom, index } = request
+      const { name, data } = request
       checkedOptions(request)
-      const before = await kept(name)
-      if (underWay.has(name))
-        throw new Problem(
-          409,
-          'conflict',
-          `The recommender "${name}" is being fitted; stop job ${underWay.get(name)?.job} first.`,
-        )
+      const before = await shelf.get(name)
       if (before?.fitted && !request.replace)
         throw new Problem(
           409,
@@ -278,9 +233,16 @@ export async function openRecommenders({
         throw new Problem(400, 'invalid', `data.file is "${data.file}", expected the id of a file that was sent`, {
           issues: [{ path: 'data.file', message: `is "${data.file}", expected the id of a file that was sent` }],
         })
+      if (underWay.has(name))
+        throw new Problem(
+          409,
+          'conflict',
+          `The recommender "${name}" is being fitted; stop job ${underWay.get(name)?.job} first.`,
+        )
       const version = randomUUID()
       const target = pathOf(name, version)
-      const earlier = before?.fitted && join(pathOf(name, before.fitted.folder), 'items.jsonl')
+      const serving = before && shelf.pathOfFitted(before)
+      const earlier = serving && join(serving, 'items.jsonl')
       const erased = new Set<string>()
       const begun = Date.now()
       // What is asked for is kept before anything can have come of it.
@@ -289,22 +251,23 @@ export async function openRecommenders({
         try {
           await noted.promise
           await mkdir(join(base, name), { recursive: true })
-          const work: RecommenderWork = {
-            ...{ kind, options, holdOut, holdOutFrom, index, data, folder: target, seed: request.seed },
+          const work = workFor(request, {
+            folder: target,
             ...(file && { file: { id: file.id, name: file.name, path: file.path } }),
             ...(earlier !== undefined && { details: earlier }),
-          }
+          })
           const manifest = await fit(work, run)
           for (const rater of erased) await forgetUser(target, rater)
           run.signal.throwIfAborted()
           const at = Date.now()
-          const now = await kept(name)
+          const now = await shelf.get(name)
           if (!now) throw new Error(`the recommender "${name}" was deleted`)
-          await documents.put(collection, name, {
+          await shelf.put({
             ...now,
             fitted: { request, folder: version, at, seconds: (at - begun) / 1000, manifest },
-          } satisfies KeptRecommender)
-          if (now.fitted) await release(name, pathOf(name, now.fitted.folder))
+          })
+          const replaced = shelf.pathOfFitted(now)
+          if (replaced !== undefined) await release(replaced, true)
           const { users, items, interactions, quality } = manifest
           return { recommender: name, users, items, interactions, ...(quality && { quality }) }
         } catch (error) {
@@ -316,7 +279,7 @@ export async function openRecommenders({
       })
       underWay.set(name, { job: job.id, erased })
       const recommender: KeptRecommender = { ...before, request, job: job.id }
-      await documents.put(collection, name, recommender)
+      await shelf.put(recommender)
       noted.resolve()
       return { job, recommender }
     },
@@ -324,12 +287,13 @@ export async function openRecommenders({
       const found = await read(name)
       const running = underWay.get(name)
       if (running) jobs.cancel(running.job)
-      await documents.delete(collection, name)
-      await release(name, found.fitted && pathOf(name, found.fitted.folder))
+      await shelf.delete(name)
+      const path = shelf.pathOfFitted(found)
+      if (path !== undefined) await release(path, true)
     },
     curve: (name, options) =>
-      use(name, (_, { fitted }) => {
-        const path = pathOf(name, fitted?.folder ?? '')
+      use(name, (_, kept) => {
+        const path = shelf.pathOfFitted(kept) ?? ''
         const key = JSON.stringify([path, options])
         const known = curves.get(key)
         if (known) return known
@@ -342,25 +306,13 @@ export async function openRecommenders({
         curves.add(key, made)
         return made
       }),
-    async historyNow({ fitted }, { interactions }, user) {
-      if (!fitted) return undefined
-      const { data } = fitted.request
-      const log = await interactionsOf(store, countedSignals(data), user)
-      const { items, times, itemIds } = log
-      const order = Array.from(items, (_, at) => at).toSorted((a, b) => (times?.[a] ?? 0) - (times?.[b] ?? 0) || a - b)
-      const now = order.slice(-longestHistory).map((at) => itemIds.id(items[at] ?? 0))
-      if (data.from === 'signals') return now.length > 0 ? now : undefined
-      const number = interactions.userIds.find(user)
-      const before =
-        number === undefined ? [] : Array.from(historyOf(interactions, number), (item) => interactions.itemIds.id(item))
-      return before.length + now.length > 0 ? [...before, ...now] : undefined
-    },
+    historyNow: async ({ fitted }, open, user) => (fitted ? historyNow(store, fitted, open, user) : undefined),
     async forget(rater) {
       for (const { erased } of underWay.values()) erased.add(rater)
       for (const { request } of await list()) await forgetIn(request.name, rater)
     },
     async close() {
-      for (const name of [...lent.keys()]) await release(name)
+      for (const path of [...lent.keys()]) await release(path, false)
     },
   }
 }

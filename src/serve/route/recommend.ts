@@ -7,6 +7,7 @@ import {
   unknownItems,
 } from '../../recommend/index.ts'
 import { jsonBody } from '../body.ts'
+import type { KeptRecommender } from '../kept-recommenders.ts'
 import { missing, Problem, problems } from '../problem.ts'
 import {
   browseQuerySchema,
@@ -22,7 +23,6 @@ import {
   userHistorySchema,
   userPageSchema,
 } from '../recommend-schema.ts'
-import type { KeptRecommender } from '../recommenders.ts'
 import { router } from '../router.ts'
 import type { Service } from '../service.ts'
 

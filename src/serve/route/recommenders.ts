@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { recommenderKinds } from '../../recommend/index.ts'
 import { jsonBody } from '../body.ts'
+import type { KeptRecommender } from '../kept-recommenders.ts'
 import { named } from '../openapi.ts'
 import { problems } from '../problem.ts'
 import {
@@ -11,7 +12,6 @@ import {
   recommenderRequestSchema,
   recommenderSchema,
 } from '../recommend-schema.ts'
-import type { KeptRecommender } from '../recommenders.ts'
 import { router } from '../router.ts'
 import type { Service } from '../service.ts'
 import { receive } from '../upload.ts'
