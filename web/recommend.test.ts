@@ -83,6 +83,7 @@ describe.skipIf(noBrowser !== '')(`recommendations in a browser${noBrowser}`, ()
         'LightGCN',
       ])
     await expect.poll(() => page.locator('.recommended').count(), { timeout: 60_000 }).toBe(4)
+    expect(await page.getByText(/^MIRoVision: J\. A\. Burgoyne/).isVisible()).toBe(true)
     expect(complaints).toEqual([])
     await page.close()
     const shopIsThere = async (): Promise<number> => {

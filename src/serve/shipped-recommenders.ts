@@ -37,7 +37,7 @@ function requestFor({ name, title, description, attribution }: ShippedChoices, m
   return recommenderRequestSchema.parse({
     name: `${name}-${method.kind}`,
     title,
-    description: attribution === undefined ? description : `${description} ${attribution}.`,
+    description: attribution === undefined ? description : `${description}\n\n${attribution}.`,
     kind: method.kind,
     options: method.options(name),
     data: { from: 'shipped', choices: name },

@@ -82,6 +82,8 @@ export function RecommendPage() {
     return () => clearInterval(timer)
   }, [unsettled, list.reload, jobs.reload])
   const error = list.error ?? kinds.error
+  // The first paragraph is what one must know to read the page; whom to thank can stand below.
+  const [about, ...more] = (catalogue?.description ?? '').split('\n\n')
   return (
     <article className="recommend">
       <header className="head">
@@ -114,10 +116,15 @@ export function RecommendPage() {
                 </select>
               </label>
             )}
-            <p className="soft small">{catalogue.description}</p>
+            <p className="soft small">{about}</p>
             <Figures catalogue={catalogue} />
           </div>
           <Bench key={catalogue.id} catalogue={catalogue} onFitted={list.reload} />
+          {more.map((paragraph) => (
+            <p key={paragraph} className="soft small">
+              {paragraph}
+            </p>
+          ))}
         </>
       )}
     </article>
