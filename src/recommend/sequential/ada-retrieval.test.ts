@@ -117,7 +117,7 @@ describe.each(networkKinds)('Ada-Retrieval on %s', (kind) => {
   })
 
   it('serves the rounds that it is trained by, whatever the padding', async () => {
-    const { network, parameters, served, model } = whole(kind, 3, 12)
+    const { network, parameters, served, model } = whole(kind, 4, 12)
     const histories = [[3, 4, 5], [7, 7, 9, 7, 1, 2], [30]]
     const ids = new Int32Array(18)
     for (const [row, history] of histories.entries())
@@ -136,12 +136,13 @@ describe.each(networkKinds)('Ada-Retrieval on %s', (kind) => {
     const { items } = await model.recommend({ histories }, { count: 12, exclude: 'nothing' })
     for (const row of [0, 1, 2]) {
       const early = retrieved.flatMap(({ data }) =>
-        Array.from({ length: 4 }, (_, place) => Number(data[row * 4 + place]) - 1),
+        Array.from({ length: 3 }, (_, place) => Number(data[row * 3 + place]) - 1),
       )
       const late = Array.from({ length: 40 }, (_, item) => item)
         .filter((item) => !early.includes(item))
         .sort((a, b) => Number(scores.data[row * 40 + b]) - Number(scores.data[row * 40 + a]))
-        .slice(0, 4)
+        .slice(0, 3)
+      expect(early.length).toBe(9)
       expect([...items.slice(row * 12, row * 12 + 12)]).toEqual([...early, ...late])
     }
     // All scores stand in the order of the list that leaves nothing out.
@@ -292,20 +293,25 @@ describe('the rounds', () => {
         [1, 0],
         [0, 1],
       ],
+      bias: [0.2, -0.4],
     }
-    const targets = value(Int32Array.of(2))
-    const each = (user: Tensor, items: Tensor): Tensor => sum(nextItemLosses(user, items, constant(targets)))
-    const { total, first, second, only } = (await evaluate(
-      ({ a, b, items }) => ({
-        total: adaLoss([a, b], items, constant(targets), 0.3),
-        only: adaLoss([a, b], items, constant(targets), 0),
-        first: each(a, items),
-        second: each(b, items),
-      }),
-      inputs,
-    )) as Readonly<Record<string, number>>
-    expect(total).toBeCloseTo((first ?? 0) + 0.3 * (second ?? 0), 10)
-    expect(only).toBeCloseTo(first ?? 0, 12)
+    const targets = constant(value(Int32Array.of(2)))
+    const negatives = constant(value(Int32Array.of(1, 1), [1, 2]))
+    for (const loss of ['softmax', 'bce', 'bpr'] as const) {
+      const { total, first, second, only } = (await evaluate(({ a, b, items, bias }) => {
+        const options = { loss, negatives, bias }
+        const each = (user: Tensor): Tensor => sum(nextItemLosses(user, items, targets, options))
+        return {
+          total: adaLoss([a, b], items, targets, 0.3, options),
+          only: adaLoss([a, b], items, targets, 0, options),
+          first: each(a),
+          second: each(b),
+        }
+      }, inputs)) as Readonly<Record<string, number>>
+      expect(total, loss).toBeCloseTo((first ?? 0) + 0.3 * (second ?? 0), 10)
+      expect(only, loss).toBeCloseTo(first ?? 0, 12)
+      expect(first).not.toBeCloseTo(second ?? 0, 3)
+    }
   })
 
   it('let gradients through what was retrieved, and none through the choice', async () => {
@@ -341,7 +347,7 @@ describe('the rounds', () => {
 
 describe('training Ada-Retrieval', () => {
   const options = {
-    ...{ total: 12, rounds: 3, negatives: 8, learningRate: 1e-2, batchSize: 32, checkpointEvery: 0 },
+    ...{ total: 12, rounds: 4, negatives: 8, learningRate: 1e-2, batchSize: 32, checkpointEvery: 0 },
     session: { threads: 1 },
   } as const
 
@@ -411,7 +417,7 @@ describe('training Ada-Retrieval', () => {
     for (const [more, message] of [
       [{ lambda: -1 }, 'lambda is -1'],
       [{ rounds: 0 }, 'rounds is 0'],
-      [{ total: 100 }, '3 rounds of 34 items are more than the 40 of the catalogue'],
+      [{ total: 100 }, '4 rounds of 25 items are more than the 40 of the catalogue'],
       [{ adapterDropout: 1 }, 'adapterDropout is 1'],
       [{ targets: 'every' }, 'targets is "every"'],
     ] as const)

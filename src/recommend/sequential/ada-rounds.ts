@@ -2,6 +2,7 @@ import {
   add,
   addAll,
   any,
+  at,
   concat,
   equal,
   expandDims,
@@ -12,14 +13,16 @@ import {
   type Symbolic,
   slice,
   splitKey,
+  stack,
   stopGradient,
+  sub,
   type Tensor,
   takeAlong,
   topK,
   where,
 } from '../../tensor/index.ts'
 import { type AdaAdapterParameters, adaptItems, adaptUser, filterRetrieved, rememberUser } from './ada-adapters.ts'
-import { type NextItemLossOptions, nextItemLosses } from './next-item-loss.ts'
+import { candidateLosses, candidateRows, type NextItemLossOptions, nextItemLosses } from './next-item-loss.ts'
 import type { SequenceInputs, SequenceNetwork, SequenceParameters } from './sequence-network.ts'
 
 /** A network and what Ada-Retrieval adds to it. */
@@ -73,21 +76,21 @@ export function adaVectors<P extends SequenceParameters>(
   const keyOf = (round: number, part: 0 | 1): { readonly key?: Tensor } =>
     key ? { key: round === 0 ? key : splitKey(splitKey(key, laterDraws + round), part) } : {}
   const encoded = (inputs: SequenceInputs): Tensor => network.last(held as Symbolic<P>, ids, inputs)
-  const users: Tensor[] = [encoded(keyOf(0, 0))]
-  const retrieved: Tensor[] = []
-  const contexts: Tensor[] = []
-  let remembered: Tensor | undefined
   const history = rounds > 1 ? gather(items, ids) : undefined
+  let users: readonly Tensor[] = [encoded(keyOf(0, 0))]
+  let retrieved: readonly Tensor[] = []
+  let contexts: readonly Tensor[] = []
+  let remembered: Tensor | undefined
   for (let round = 1; round < rounds; round++) {
     const before = users[round - 1] as Tensor
     const dropping = { dropout, ...keyOf(round, 1) }
     const products = matmul(before, slice(items, 0, 1), { transposeB: true })
     const found = retrieveNext(bias ? add(products, bias) : products, retrieved, itemsPerRound)
-    retrieved.push(found)
-    contexts.push(filterRetrieved(adapters, gather(items, found), dropping))
+    retrieved = [...retrieved, found]
+    contexts = [...contexts, filterRetrieved(adapters, gather(items, found), dropping)]
     remembered = rememberUser(adapters, before, remembered)
     const embedded = adaptItems(adapters, history as Tensor, concat(contexts, 1), dropping)
-    users.push(adaptUser(adapters, encoded({ embedded, ...keyOf(round, 0) }), remembered, dropping))
+    users = [...users, adaptUser(adapters, encoded({ embedded, ...keyOf(round, 0) }), remembered, dropping)]
   }
   return { users, retrieved }
 }
@@ -117,10 +120,23 @@ export function adaLoss(
   options: NextItemLossOptions = {},
 ): Tensor {
   const weights = roundWeights(users.length, lambda)
-  return addAll(
-    users.flatMap((user, round) => {
-      const weight = weights[round] ?? 0
-      return weight === 0 ? [] : [mul(mean(nextItemLosses(user, items, targets, options)), weight)]
-    }),
+  // Rounds of weight 0 are not computed at all.
+  const counted = users.flatMap((user, round) => {
+    const weight = weights[round] ?? 0
+    return weight === 0 ? [] : [{ user, weight }]
+  })
+  const { loss = 'softmax', negatives, bias } = options
+  if (loss === 'softmax')
+    return addAll(counted.map(({ user, weight }) => mul(mean(nextItemLosses(user, items, targets, options)), weight)))
+  // The candidates are the same in all rounds: they are gathered once.
+  const rows = candidateRows(targets, loss, negatives)
+  const products = matmul(
+    gather(items, rows),
+    stack(
+      counted.map(({ user }) => user),
+      2,
+    ),
   )
+  const scores = bias ? add(products, expandDims(gather(bias, sub(rows, 1)), 2)) : products
+  return addAll(counted.map(({ weight }, round) => mul(mean(candidateLosses(at(scores, 2, round), loss)), weight)))
 }

@@ -15,8 +15,8 @@ export { type FmlpRecNetworkOptions, type FmlpRecOptions, fmlpRec, fmlpRecNetwor
 export { type Gru4recNetworkOptions, type Gru4recOptions, gru4rec, gru4recNetwork } from './gru4rec.ts'
 export { type HistoryEncoder, historyEncoder } from './history-encoder.ts'
 export { type HistorySampleOptions, type HistorySamples, historySamples } from './history-samples.ts'
-export { candidateScores, type NextItemLoss, type NextItemLossOptions, nextItemLosses } from './next-item-loss.ts'
 export { type NextItNetNetworkOptions, type NextItNetOptions, nextItNet, nextItNetNetwork } from './next-it-net.ts'
+export { candidateScores, type NextItemLoss, type NextItemLossOptions, nextItemLosses } from './next-item-loss.ts'
 export { type SasrecNetworkOptions, type SasrecOptions, sasrec, sasrecNetwork } from './sasrec.ts'
 export {
   type PackedInputs,

@@ -70,8 +70,23 @@ export function nextItemLosses(
       ? linearCrossEntropy(pad(states, [[0, 1]], 1), concat([table, expandDims(bias, 1)], 1), sub(targets, 1))
       : linearCrossEntropy(states, table, sub(targets, 1))
   }
+  const rows = candidateRows(targets, loss, negatives)
+  return candidateLosses(candidateScores(states, items, rows, bias), loss)
+}
+
+/**
+ * Rows of the item that came next and, after it, of those that did not.
+ *
+ * @returns [n, 1 + k]
+ * @throws {RangeError} when negatives are missing
+ */
+export function candidateRows(targets: Tensor, loss: NextItemLoss, negatives: Tensor | undefined): Tensor {
   if (!negatives) throw new RangeError(`nextItemLosses: "${loss}" needs negatives`)
-  const scores = candidateScores(states, items, concat([expandDims(targets, 1), negatives], 1), bias)
+  return concat([expandDims(targets, 1), negatives], 1)
+}
+
+/** `bce` or `bpr` of scores [n, 1 + k], the first being that of the item which came next: [n]. */
+export function candidateLosses(scores: Tensor, loss: 'bce' | 'bpr'): Tensor {
   const positive = slice(scores, 1, 0, 1)
   const others = slice(scores, 1, 1)
   return loss === 'bpr'
