@@ -33,7 +33,7 @@ function file(name: string, content: string): string {
 }
 
 describe.concurrent('help', () => {
-  it.each(['start', 'import', 'export', 'leaderboard', 'learn', 'methods', 'reproduce', 'doctor'])(
+  it.each(['start', 'import', 'export', 'leaderboard', 'learn', 'recommend', 'methods', 'reproduce', 'doctor'])(
     'of %s has an example and says what the exit codes mean',
     async (name) => {
       const { code, out } = await penchant(name, '--help')
@@ -45,7 +45,17 @@ describe.concurrent('help', () => {
   it('of the whole lists every command', async () => {
     const { code, out } = await penchant('--help')
     expect(code).toBe(0)
-    for (const name of ['start', 'import', 'export', 'leaderboard', 'learn', 'methods', 'reproduce', 'doctor'])
+    for (const name of [
+      'start',
+      'import',
+      'export',
+      'leaderboard',
+      'learn',
+      'recommend',
+      'methods',
+      'reproduce',
+      'doctor',
+    ])
       expect(out).toMatch(new RegExp(`^  ${name} `, 'm'))
   })
 })

@@ -6,6 +6,7 @@ import { importCommand } from './command/import.ts'
 import { leaderboardCommand } from './command/leaderboard.ts'
 import { learnCommand } from './command/learn.ts'
 import { methodsCommand } from './command/methods.ts'
+import { recommendCommand } from './command/recommend.ts'
 import { reproduceCommand } from './command/reproduce.ts'
 import { startCommand } from './command/start.ts'
 
@@ -25,6 +26,7 @@ export function program(): Command {
         '  $ penchant leaderboard votes.csv',
         '  $ penchant import votes.csv --data ./data',
         '  $ penchant learn pairs.jsonl --out models/helpful',
+        '  $ penchant recommend fit films ratings.csv --at-least 4',
         '',
         'Results go to stdout, everything else to stderr.',
         'Exit codes: 0 fine, 1 the work failed, 2 wrong usage or bad input',
@@ -36,6 +38,7 @@ export function program(): Command {
     exportCommand,
     leaderboardCommand,
     learnCommand,
+    recommendCommand,
     methodsCommand,
     reproduceCommand,
     doctorCommand,

@@ -13,6 +13,7 @@ import { dataFolder } from '../data-folder.ts'
 import { withExamples } from '../examples.ts'
 import { blamedOnInput, InputError, lineOf } from '../failure.ts'
 import { formatOption } from '../format-option.ts'
+import { jsonObject } from '../json-object.ts'
 import { commandRun } from '../progress.ts'
 import { wholeNumber } from '../whole-number.ts'
 
@@ -32,19 +33,6 @@ interface Options {
   readonly replace?: boolean
   readonly seed: number
   readonly json?: boolean
-}
-
-function jsonObject(text: string): Readonly<Record<string, unknown>> {
-  const found: unknown = (() => {
-    try {
-      return JSON.parse(text)
-    } catch {
-      return undefined
-    }
-  })()
-  if (typeof found === 'object' && found !== null && !Array.isArray(found))
-    return found as Readonly<Record<string, unknown>>
-  throw new InputError(`--options is ${text}, expected a JSON object such as '{"heads": 4}'`)
 }
 
 /** The encoder of candidates that a word names. */
