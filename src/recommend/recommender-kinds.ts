@@ -44,7 +44,7 @@ export interface RecommenderKind {
 
 const whole = (least: number, most: number) => z.number().int().min(least).max(most)
 const positive = (most: number) => z.number().positive().max(most)
-const width = whole(4, 512).multipleOf(4).describe('Width of the vectors.')
+const width = whole(4, 512).multipleOf(4).describe('Width of the vectors. Default 64.')
 
 /** A row of the table, its options typed by their schema. */
 function kind<Schema extends z.ZodObject>(row: {
