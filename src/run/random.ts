@@ -66,15 +66,45 @@ export function seeded(seed: number | string): Random {
   const integer = (bound: number): number => {
     if (!Number.isInteger(bound) || bound < 1 || bound > 4294967296)
       throw new RangeError(`bound is ${bound}, expected an integer from 1 to 2³²`)
-    const limit = 4294967296 - (4294967296 % bound)
     let drawn = word()
-    while (drawn >= limit) drawn = word()
+    // What is above the last multiple of the bound is drawn again; hardly a number is near enough to ask.
+    if (drawn >= 4294967296 - bound) {
+      const limit = 4294967296 - (4294967296 % bound)
+      while (drawn >= limit) drawn = word()
+    }
     return drawn % bound
+  }
+
+  /** As `shuffle` does it, with all it needs at hand: orders of millions of examples are drawn for every epoch. */
+  const shuffleNumbers = (items: Uint32Array): Uint32Array => {
+    let [a, b, c, d] = [s0, s1, s2, s3]
+    for (let i = items.length - 1; i > 0; i--) {
+      const bound = i + 1
+      let drawn: number
+      do {
+        const scrambled = Math.imul(b, 5)
+        drawn = Math.imul((scrambled << 7) | (scrambled >>> 25), 9) >>> 0
+        const shifted = b << 9
+        c ^= a
+        d ^= b
+        b ^= c
+        a ^= d
+        c ^= shifted
+        d = (d << 11) | (d >>> 21)
+      } while (drawn >= 4294967296 - bound && drawn >= 4294967296 - (4294967296 % bound))
+      const j = drawn % bound
+      const held = items[i] as number
+      items[i] = items[j] as number
+      items[j] = held
+    }
+    ;[s0, s1, s2, s3] = [a, b, c, d]
+    return items
   }
 
   function shuffle(items: Uint32Array): Uint32Array
   function shuffle<T>(items: readonly T[]): T[]
   function shuffle<T>(items: readonly T[] | Uint32Array): T[] | Uint32Array {
+    if (items instanceof Uint32Array) return shuffleNumbers(items.slice())
     const copy = items.slice() as T[]
     for (let i = copy.length - 1; i > 0; i--) {
       const j = integer(i + 1)

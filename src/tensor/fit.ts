@@ -195,7 +195,7 @@ export async function* fitting<I extends InputSpecs, P, R, Rows extends keyof I 
     { some, loop }: Opened<Omit<InputValues<I>, Rows>>,
     order: Uint32Array,
     batch: number,
-  ): Promise<readonly (readonly [loss: number, size: number, reported?: Readonly<Record<string, number>>])[]> => {
+  ): Promise<readonly (readonly [loss: number, size: number, reported?: FitMetrics['reported']])[]> => {
     const from = batch * batchSize
     const toCheckpoint = every ? every - (standing.updates % every) : Number.POSITIVE_INFINITY
     const whole = Math.floor(order.length / batchSize) - batch
@@ -296,7 +296,9 @@ export async function* fitting<I extends InputSpecs, P, R, Rows extends keyof I 
 }
 
 function upTo(count: number): Uint32Array {
-  return new Uint32Array(count).map((_, index) => index)
+  const numbers = new Uint32Array(count)
+  for (let index = 0; index < count; index++) numbers[index] = index
+  return numbers
 }
 
 /** Whether an epoch was the best so far, and whether to stop. */

@@ -251,7 +251,14 @@ export {
   stepDecaySchedule,
   withWarmUp,
 } from './optimizer/schedule.ts'
-export { chain, type Optimizer, type ParameterInfo, type Transform, type UpdateContext } from './optimizer/transform.ts'
+export {
+  type AdamRule,
+  chain,
+  type Optimizer,
+  type ParameterInfo,
+  type Transform,
+  type UpdateContext,
+} from './optimizer/transform.ts'
 export {
   type Concrete,
   mapTree,

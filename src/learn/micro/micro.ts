@@ -116,6 +116,14 @@ export const mixtureKind: ModelKind<MixtureOptions, RoutedHeadParameters> = {
   },
   logit: (parameters, pairs, options) =>
     oddsOf(parameters, pairs, routedLogWeights(parameters, contextOf(pairs.context)), options),
+  linearPairs: ({ heads, entropyWeight, entropyOf, mixing }) =>
+    mixing === 'probabilities' && (entropyOf === 'perExample' || entropyWeight === 0)
+      ? {
+          heads: 'heads.weight',
+          columns: heads,
+          router: { weight: 'router.weight', bias: 'router.bias', evenness: entropyWeight },
+        }
+      : undefined,
   loss(parameters, pairs, options) {
     const logWeights = routedLogWeights(parameters, contextOf(pairs.context))
     const fit = likelihoodLoss(parameters, pairs, logWeights, options)

@@ -21,6 +21,8 @@ import {
 import { assertReadsContexts } from '../encoder/context-encoder.ts'
 import type { Encoder } from '../encoder/encoder.ts'
 import { plainFeatures } from '../encoder/plain-features.ts'
+import type { LinearPairModel } from '../kernel/pair-steps.ts'
+import { withPairKernels } from '../kernel/with-pair-kernels.ts'
 import { pairLoss } from '../loss/pair-loss.ts'
 import { checkedPairs, type PairData, takePairs } from '../pairs/pair-data.ts'
 import { firstPairs, isPairStream, type PairStream } from '../pairs/stream-pairs.ts'
@@ -171,7 +173,8 @@ export async function preferenceFitter<O, P>(
   const start = given.parameters as ModelParameters<P> | undefined
   const parameters = start ? copyOf(start) : initial(run)
   const lossOf = given.loss ?? kind.loss?.bind(kind)
-  const step = await trainStep(
+  const optimizer = given.optimizer ?? adamW({ learningRate: 0.01, weightDecay: 0 })
+  const graphStep = await trainStep(
     (inputs: SymbolicInputs<InputSpecs>, held: Symbolic<ModelParameters<P>>, context) => {
       const { target, weight } = inputs as { target: Tensor; weight: Tensor }
       const pairs = symbolicPairs(encoders, held as Symbolic<ModelParameters>, inputs)
@@ -183,11 +186,13 @@ export async function preferenceFitter<O, P>(
     {
       inputs: specs,
       parameters,
-      optimizer: given.optimizer ?? adamW({ learningRate: 0.01, weightDecay: 0 }),
+      optimizer,
       ...(given.trainable && { trainable: given.trainable }),
       seed: run.seed,
     },
   )
+  const plain = given.loss === undefined && given.trainable === undefined && encoders.encoder.frozen
+  const step = withPairKernels(graphStep, plain ? linearPairsOf(kind, options) : undefined, optimizer)
   const blank = Object.entries(step.state).map(([name, { data }]) => [name, data.slice()] as const)
   const trained = [encoders.encoder, encoders.contextEncoder].some((encoder) => encoder?.frozen === false)
   const every = given.checkpointEvery ?? (trained ? undefined : 0)
@@ -285,6 +290,19 @@ export async function preferenceFitter<O, P>(
     return train(of, course, (found) => ({ parameters: found, raters }))
   }
   return { encoders, fit: fitOnce, fitStream, dispose: () => step.dispose() }
+}
+
+/** The kind's linear pairs, by paths among all parameters. */
+function linearPairsOf<O, P>(kind: ModelKind<O, P>, options: O): LinearPairModel | undefined {
+  const linear = kind.linearPairs?.(options)
+  const { router } = linear ?? {}
+  return (
+    linear && {
+      ...linear,
+      heads: `model.${linear.heads}`,
+      ...(router && { router: { ...router, weight: `model.${router.weight}`, bias: `model.${router.bias}` } }),
+    }
+  )
 }
 
 function encodersOf({

@@ -3,6 +3,7 @@ import type { Random } from '../../run/index.ts'
 import type { LossContext, LossResult, Symbolic, Tensor } from '../../tensor/index.ts'
 import type { Matrix, PreferenceModel } from '../contract.ts'
 import type { Encoder } from '../encoder/encoder.ts'
+import type { LinearPairModel } from '../kernel/pair-steps.ts'
 import type { PairData, Table } from '../pairs/pair-data.ts'
 
 /** What is known of judged rows, as a graph sees it. */
@@ -73,6 +74,11 @@ export interface ModelKind<O = unknown, P = unknown> {
   readonly raterParameters?: readonly string[]
   /** What training minimises. Default: the mean of `pairLoss` of the log-odds. */
   loss?(parameters: Symbolic<P>, pairs: LabelledPairs, options: O, context: LossContext): LossResult
+  /**
+   * Told where the kind's loss is one that kernels take steps of (see `pairSteps`), which saves most of a fit's time; the
+   * paths are those of the kind's own parameters. It is never asked where a fit has a loss of its own.
+   */
+  linearPairs?(options: O): LinearPairModel | undefined
   /**
    * Parameters that no gradient finds, told when training is done from the pairs it was done on; of a stream, from the
    * pairs it began with. Default: as trained.

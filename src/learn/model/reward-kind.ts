@@ -29,5 +29,7 @@ export const rewardKind: ModelKind<RewardOptions, ScoreHeadParameters> = {
   aspects: ({ aspects }) => aspects,
   init: (random, { width }, { hidden, bias, aspects }) =>
     initAspectsHead(random, width, aspects.length, { hidden, bias }),
+  // A bias is the same on both sides.
+  linearPairs: ({ hidden }) => (hidden.length === 0 ? { heads: 'layers.0.weight', columns: 1 } : undefined),
   score: (parameters, { features }, { activation }) => applyAspectsHead(parameters, features, { activation }),
 }

@@ -4,8 +4,9 @@ import type { ModelKind, ModelParameters } from './model-kind.ts'
 
 /** Places of the raters that have a pair, in order. */
 export function seenRaters({ rater, raters }: PairData): Int32Array {
-  const seen = new Set(rater)
-  return Int32Array.from(raters.keys()).filter((place) => seen.has(place))
+  const seen = new Uint8Array(raters.length)
+  for (let pair = 0; pair < rater.length; pair++) if ((rater[pair] as number) >= 0) seen[rater[pair] as number] = 1
+  return Int32Array.from(raters.keys()).filter((place) => seen[place] === 1)
 }
 
 /** Pairs of raters that are not among those seen, as pairs of unknown ones. */

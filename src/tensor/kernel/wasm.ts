@@ -73,12 +73,37 @@ export const tee = (local: number): Code => [0x22, unsigned(local)]
 export const i32 = {
   constant: (number: number): Code => [0x41, signed(number)],
   load: memoryOp(0x28),
+  store: memoryOp(0x36),
   isZero: 0x45,
+  equals: 0x46,
   isAtLeast: 0x4f,
   add: 0x6a,
   subtract: 0x6b,
   multiply: 0x6c,
+  divide: 0x6e,
+  remainder: 0x70,
 } as const
+
+/** Instructions on words that threads share. What one thread wrote before a store is seen after a load of it. */
+export const atomic = {
+  load: memoryOp([0xfe, 0x10]),
+  store: memoryOp([0xfe, 0x17]),
+  /** Adds the number on the stack to a word, and leaves what the word was. */
+  add: memoryOp([0xfe, 0x1e]),
+  /** Wakes up to as many threads that wait at a word as the number on the stack says, and leaves how many there were. */
+  notify: memoryOp([0xfe, 0x00]),
+  /** Sleeps, for at most the time on the stack (i64, nanoseconds; negative: for ever), while a word is as expected. */
+  wait: memoryOp([0xfe, 0x01]),
+} as const
+
+/** For ever, to {@link atomic.wait}. */
+export const forever: Code = [0x42, 0x7f]
+export const drop = 0x1a
+
+/** Calls a function of the module by its place among them. */
+export const call = (index: number): Code => [0x10, unsigned(index)]
+/** Does the body where the number on the stack is not 0. */
+export const when = (...body: readonly Code[]): Code => [0x04, 0x40, body, 0x0b]
 
 /** Instructions on single numbers. */
 export const f32 = {
@@ -102,6 +127,36 @@ export const f32x4 = {
   subtract: vectorOp(0xe5),
   multiply: vectorOp(0xe6),
   divide: vectorOp(0xe7),
+  absolute: vectorOp(0xe0),
+  least: vectorOp(0xe8),
+  most: vectorOp(0xe9),
+  nearest: vectorOp(0x6a),
+  isBelow: vectorOp(0x43),
+  /** a · b + c, rounded once where the processor can. */
+  multiplyAdd: vectorOp(0x105),
+  /** The single number on the stack, four times. */
+  splat: vectorOp(19),
+  /** One of four numbers. */
+  lane: (index: number): Code => [vectorOp(31), index],
+} as const
+
+/** Instructions on four whole numbers at once, or on their bits. */
+export const i32x4 = {
+  constant: (number: number): Code => [
+    vectorOp(12),
+    Array.from({ length: 4 }, () => [...new Uint8Array(Int32Array.of(number).buffer)]),
+  ],
+  and: vectorOp(78),
+  or: vectorOp(80),
+  /** Bits of the first where the third's are 1, of the second elsewhere. */
+  choose: vectorOp(82),
+  add: vectorOp(174),
+  subtract: vectorOp(177),
+  shiftLeft: vectorOp(171),
+  /** With the sign. */
+  shiftRight: vectorOp(172),
+  toFloat: vectorOp(250),
+  fromFloat: vectorOp(248),
 } as const
 
 /** A block that a branch leaves; branches count blocks and loops from the inside, from 0. */

@@ -67,10 +67,14 @@ export interface WeightDecayOptions {
   readonly decays?: (parameter: ParameterInfo) => boolean
 }
 
+/** Whether a parameter decays. */
+export function decays(parameter: ParameterInfo, options: WeightDecayOptions): boolean {
+  return options.decays?.(parameter) ?? parameter.shape.length >= 2
+}
+
 /** Adds `decay · parameter` to the updates. */
 export function decayWeights(decay: number, options: WeightDecayOptions = {}): Transform {
-  const decays = options.decays ?? (({ shape }) => shape.length >= 2)
-  const decayed = (info: ParameterInfo): boolean => decay !== 0 && decays(info.parts?.[0] ?? info)
+  const decayed = (info: ParameterInfo): boolean => decay !== 0 && decays(info.parts?.[0] ?? info, options)
   return stateless(
     (update, parameter, info) => (decayed(info) ? add(update, mul(parameter, decay)) : update),
     (info) => (decayed(info) ? 'decays' : ''),

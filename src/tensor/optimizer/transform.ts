@@ -52,6 +52,26 @@ export interface Transform {
    * a vector alike. Absent: every parameter is updated by itself.
    */
   packs?(parameter: ParameterInfo): string
+  /** Of Adam, with or without decay, and of nothing that does more: its numbers, for code that takes its steps itself. */
+  readonly adam?: AdamRule
+}
+
+/**
+ * Adam's step for every number p of a parameter, by its gradient g:
+ *
+ *     m ← β₁ m + g,   v ← β₂ v + g²,   p ← p − rate (factor m/(√v + offset) + decay p)
+ */
+export interface AdamRule {
+  readonly beta1: number
+  readonly beta2: number
+  /** By the number of the update, from 1. */
+  factorAt(step: number): number
+  offsetAt(step: number): number
+  rateAt(step: number): number
+  decayOf(parameter: ParameterInfo): number
+  /** Names of the kinds of state that m and v are. */
+  readonly first: string
+  readonly second: string
 }
 
 /** An optimiser is a transform whose updates already descend. */
