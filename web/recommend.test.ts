@@ -218,10 +218,10 @@ describe.skipIf(noBrowser !== '')(`recommendations in a browser${noBrowser}`, ()
     await page.unroute('**/v1/recommenders')
     // It looks again by itself.
     await expect.poll(() => page.locator('.recommended').count(), patience).toBe(4)
-    await page.route('**/recommend', (route) => route.abort())
+    await page.route('**/v1/recommenders/*/recommend', (route) => route.abort())
     await page.getByRole('button', { name: /^Albania, jury \d/ }).click()
     await page.getByRole('alert').first().waitFor()
-    await page.unroute('**/recommend')
+    await page.unroute('**/v1/recommenders/*/recommend')
     await page.getByRole('button', { name: 'Try again' }).first().click()
     await expect.poll(() => page.getByRole('alert').count(), patience).toBe(3)
     complaints.length = 0
@@ -266,6 +266,12 @@ describe.skipIf(noBrowser !== '')(`recommendations in a browser${noBrowser}`, ()
   it('fits a phone of 360 pixels without scrolling sideways', async () => {
     const page = await open('/recommend', { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true })
     const wide: string[] = []
+    // Lists that are on their way lie beside each other too.
+    await page.route('**/v1/recommenders/*/recommend', () => {})
+    await page.goto('/recommend')
+    await page.locator('.list .loading').last().waitFor()
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
+    await page.unroute('**/v1/recommenders/*/recommend')
     for (const path of ['/recommend?step=3', ...pages]) {
       await page.goto(path)
       await page.locator('.here-now').waitFor()

@@ -11,7 +11,7 @@ export interface StartedServer {
 }
 
 const main = join(import.meta.dirname, '../src/cli/main.ts')
-const patienceMs = 40_000
+const patienceMs = 80_000
 
 function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
