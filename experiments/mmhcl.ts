@@ -78,7 +78,7 @@ const settings = {
 } as const satisfies Readonly<Record<string, readonly (GraphRecommenderOptions | MmhclOptions)[]>>
 
 const training = {
-  ...{ width: 32, learningRate: 5e-3, batchSize: 512, epochs: 150, validateEvery: 5, patience: 4, checkpointEvery: 0 },
+  ...{ width: 32, learningRate: 5e-3, batchSize: 512, epochs: 150, validateEvery: 5, patience: 3, checkpointEvery: 0 },
   session,
 } as const
 
