@@ -152,12 +152,12 @@ const increased = (local: number, bytes: number): Code => [get(local), i32.const
  * Reads the rows of some pairs: differences, contexts, targets and weights. Arguments: work, order, count.
  *
  * Rows lie anywhere in a table that no cache holds, and their time is that of waiting for memory. So where all of them
- * are is found out first, and the beginnings of the next pair's are asked for before a pair's are read: the processor
- * fetches what follows a beginning by itself.
+ * are is found out first, two pairs are read side by side, and the beginnings of the next two's rows are asked for before:
+ * the processor fetches what follows a beginning by itself, for several rows at a time.
  */
 export function loadKernel(plan: PairStepsPlan): kernels.WasmFunction {
   const { at, ...declared } = namedLocals(['work', 'order', 'count'], {
-    i32: ['end', 'record', 'place', 'a', 'b', 'to', 'stop', 'difference', 'context', 'asked'],
+    i32: ['end', 'record', 'place', 'a', 'b', 'a2', 'b2', 'to', 'stop', 'difference', 'context', 'asked'],
     f32: [],
     v128: [],
   })
@@ -170,20 +170,37 @@ export function loadKernel(plan: PairStepsPlan): kernels.WasmFunction {
     [i32.constant(table.address), i32.add],
   ]
   const placeOf = (word: number): Code => [get(at.place), i32.load(4 * word)]
-  /** Some vectors at a time, from `to` on. */
-  const eachVector = (bytes: number, vector: (offset: number) => Code, rowsRead: readonly number[]): Code => {
+  /** Two rows side by side, some vectors at a time, the first to `to` and the second `stride` bytes after. */
+  const twoRows = (
+    bytes: number,
+    stride: number,
+    vector: (row: number, offset: number) => Code,
+    rowsRead: readonly number[],
+  ): Code => {
     const step = bytes % 64 === 0 ? 64 : 32
+    const offsets = Array.from({ length: step / 16 }, (_, number) => 16 * number)
     return [
       [increased(at.to, bytes), set(at.stop)],
       forBelow(
         at.to,
         at.stop,
         step,
-        Array.from({ length: step / 16 }, (_, at16) => [get(at.to), vector(16 * at16), f32x4.store(16 * at16)]),
+        [0, 1].map((row) =>
+          offsets.map((offset) => [get(at.to), vector(row, offset), f32x4.store(offset + row * stride)]),
+        ),
         rowsRead.map((row) => increase(row, step)),
       ),
     ]
   }
+  const [firsts, seconds] = [
+    [at.a, at.a2],
+    [at.b, at.b2],
+  ] as const
+  const rowRead = (rows: readonly [number, number], row: number, offset: number): Code => [
+    get(row === 0 ? rows[0] : rows[1]),
+    f32x4.load(offset),
+  ]
+  const words = placeBytes / 4
   return {
     ...declared,
     body: [
@@ -201,29 +218,40 @@ export function loadKernel(plan: PairStepsPlan): kernels.WasmFunction {
         [get(at.to), get(at.record), i32.load(12), i32.store(work.weights)],
         [increase(at.to, 4), increase(at.place, placeBytes)],
       ),
-      // What is next to the last pair is itself.
-      [0, 4].map((offset) => [get(at.place), increased(at.place, -placeBytes), i32.load(offset), i32.store(offset)]),
+      // What is next to the last two pairs are themselves.
+      [0, 4, 16, 20].map((offset) => [
+        get(at.place),
+        increased(at.place, -2 * placeBytes),
+        i32.load(offset),
+        i32.store(offset),
+      ]),
       [get(at.place), set(at.end), increased(at.work, work.places), set(at.place)],
       [increased(at.work, work.differences), set(at.difference), increased(at.work, work.contexts), set(at.context)],
       forBelow(
         at.place,
         at.end,
-        placeBytes,
-        [get(at.asked), placeOf(4), i32.load(), i32.add, placeOf(5), i32.load(), i32.add, set(at.asked)],
-        [placeOf(0), set(at.a), placeOf(1), set(at.b), get(at.difference), set(at.to)],
-        eachVector(
+        2 * placeBytes,
+        [
+          get(at.asked),
+          [2, 3].map((pair) => [0, 1].map((word) => [placeOf(pair * words + word), i32.load(), i32.add])),
+        ],
+        set(at.asked),
+        [placeOf(0), set(at.a), placeOf(1), set(at.b), placeOf(words), set(at.a2), placeOf(words + 1), set(at.b2)],
+        [get(at.difference), set(at.to)],
+        twoRows(
           plan.rowBytes,
-          (offset) => [get(at.a), f32x4.load(offset), get(at.b), f32x4.load(offset), f32x4.subtract],
-          [at.a, at.b],
+          work.differenceStride,
+          (row, offset) => [rowRead(firsts, row, offset), rowRead(seconds, row, offset), f32x4.subtract],
+          [...firsts, ...seconds],
         ),
         contexts
           ? [
-              [placeOf(2), set(at.a), get(at.context), set(at.to)],
-              eachVector(plan.contextBytes, (offset) => [get(at.a), f32x4.load(offset)], [at.a]),
-              increase(at.context, work.contextStride),
+              [placeOf(2), set(at.a), placeOf(words + 2), set(at.a2), get(at.context), set(at.to)],
+              twoRows(plan.contextBytes, work.contextStride, (row, offset) => rowRead(firsts, row, offset), firsts),
+              increase(at.context, 2 * work.contextStride),
             ]
           : [],
-        increase(at.difference, work.differenceStride),
+        increase(at.difference, 2 * work.differenceStride),
       ),
       // Kept, so that no compiler takes what was asked for as needless.
       [get(at.work), get(at.asked), i32.store(work.asked)],

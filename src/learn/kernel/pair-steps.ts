@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { type AdamRule, type ExampleColumn, kernels, type StepLoop, type TensorValue } from '../../tensor/index.ts'
 import { type ColumnsShape, productsKernel, slopesKernel } from './columns-kernel.ts'
+import { columnsOf, type FeatureTable, type PairColumns } from './pair-columns.ts'
 import { logisticSlopes, type MixturePlaces, mixtureSlopes, stepScalars } from './pair-slopes.ts'
 import {
   controlWords,
@@ -68,22 +69,6 @@ interface Sizes {
   readonly rows: number
   readonly contexts: number
   readonly batch: number
-}
-
-interface Matrix {
-  readonly rows: number
-  readonly columns: number
-  readonly data: Float32Array
-}
-
-interface Columns {
-  readonly a: Int32Array
-  readonly b: Int32Array
-  readonly context: Int32Array | undefined
-  readonly target: Float32Array
-  readonly weight: Float32Array
-  readonly features: Matrix
-  readonly contexts: Matrix | undefined
 }
 
 /**
@@ -167,35 +152,10 @@ function enlarged(had: Sizes | undefined, wanted: Sizes): Sizes {
   }
 }
 
-function columnsOf(
-  given: Readonly<Record<string, ExampleColumn>>,
-  width: number,
-  contextWidth: number,
-): Columns | undefined {
-  const own = (name: string): TensorValue['data'] | undefined => {
-    const column = given[name]
-    return column && 'data' in column ? column.data : undefined
-  }
-  const matrix = (name: string, columns: number): Matrix | undefined => {
-    const column = given[name]
-    if (column === undefined || !('whole' in column)) return undefined
-    const { shape, data } = column.whole
-    const [rows = 0, across] = shape
-    return data instanceof Float32Array && across === columns ? { rows, columns, data } : undefined
-  }
-  const [a, b, context] = [own('a'), own('b'), own('context')]
-  const [target, weight, features] = [own('target'), own('weight'), matrix('row/features', width)]
-  const contexts = contextWidth > 0 ? matrix('context/features', contextWidth) : undefined
-  if (!(a instanceof Int32Array && b instanceof Int32Array && features)) return undefined
-  if (!(target instanceof Float32Array && weight instanceof Float32Array)) return undefined
-  if (contextWidth > 0 && !(context instanceof Int32Array && contexts)) return undefined
-  return { a, b, context: context instanceof Int32Array ? context : undefined, target, weight, features, contexts }
-}
-
 interface Made {
   readonly sizes: Sizes
-  readonly holds: Columns | undefined
-  hold(columns: Columns): void
+  readonly holds: PairColumns | undefined
+  hold(columns: PairColumns): void
   run(batches: Uint32Array, size: number, updates: number): number[]
   dispose(): void
 }
@@ -245,7 +205,7 @@ function make(
     return at
   }
   const work = {
-    places: piece(16 * (part + 1)),
+    places: piece(16 * (part + 2)),
     asked: piece(4),
     targets: piece(4 * part),
     weights: piece(4 * part),
@@ -349,9 +309,9 @@ function make(
     own.fill(rule.decayOf({ path, shape: value.shape, dtype: value.dtype })),
   )
 
-  let holds: Columns | undefined
+  let holds: PairColumns | undefined
   let evenWeights = true
-  const holdMatrix = (address: number, rowBytes: number, { rows, columns, data }: Matrix): void => {
+  const holdMatrix = (address: number, rowBytes: number, { rows, columns, data }: FeatureTable): void => {
     const across = rowBytes / 4
     const into = floats(address, across * (rows + 1))
     if (across === columns) into.set(data)

@@ -232,14 +232,16 @@ export function checkedPairs(data: PairData, what = 'pairs'): PairData {
   within('rater', data.rater, -1, data.raters.length)
   within('source', data.source, 0, data.sources.length)
   within('context', data.context, 0, data.contexts ? rowCount(data.contexts) : Number.POSITIVE_INFINITY)
+  const { a, b, targets, weights } = data
   for (let pair = 0; pair < pairs; pair++) {
-    const [target, weight] = [data.targets[pair] as number, data.weights[pair] as number]
+    const target = targets[pair] as number
+    const weight = weights[pair] as number
     if (!(target >= 0 && target <= 1))
       throw new RangeError(`${what}: the target of pair ${pair} is ${target}, expected a number from 0 to 1`)
     if (!(weight > 0 && weight < Number.POSITIVE_INFINITY))
       throw new RangeError(`${what}: the weight of pair ${pair} is ${weight}, expected a finite number above 0`)
-    if (data.a[pair] === data.b[pair])
-      throw new RangeError(`${what}: pair ${pair} compares row ${data.a[pair]} with itself, expected two candidates`)
+    if (a[pair] === b[pair])
+      throw new RangeError(`${what}: pair ${pair} compares row ${a[pair]} with itself, expected two candidates`)
   }
   for (const [name, { shape }] of Object.entries(data.columns))
     if (shape[0] !== pairs)
