@@ -5,11 +5,16 @@ export interface FeedWorldOptions {
   readonly genres?: number
   /** Kinds within each genre. Default 4. */
   readonly kinds?: number
-  /** Steps of quality, from 0 to 1. Default 4. */
+  /** Items of a kind, their own qualities evenly from 0 to 1. Default 4. */
   readonly qualities?: number
+  /**
+   * How much of an item's quality is its kind's, the same for all of that kind in a genre; kinds are evenly from 0 to 1,
+   * in an order of each genre's own. Default 0.6, so that the best items of a genre are mostly of one kind.
+   */
+  readonly kindShare?: number
   /** Users with a history and one logged session each. Default 2000. */
   readonly users?: number
-  /** Items of a history. Default 8. */
+  /** Items of a history, all of the user's genre, good ones likelier. Default 6. */
   readonly historyLength?: number
   /** Items of a session. Default 3. */
   readonly sessionLength?: number
@@ -59,19 +64,23 @@ export interface FeedWorld {
  */
 export function feedWorld(options: FeedWorldOptions, random: Random): FeedWorld {
   const { genres = 8, kinds = 4, qualities = 4, users = 2000 } = options
-  const { historyLength = 8, sessionLength = 3, fitting = 0.9 } = options
+  const { kindShare = 0.6, historyLength = 6, sessionLength = 3, fitting = 0.9 } = options
   for (const [name, size] of Object.entries({ genres, kinds, qualities, users, historyLength, sessionLength }))
     if (!(Number.isInteger(size) && size >= 1))
       throw new RangeError(`${name} is ${size}, expected a whole number of at least 1`)
-  if (!(fitting >= 0 && fitting <= 1)) throw new RangeError(`fitting is ${fitting}, expected a chance from 0 to 1`)
+  for (const [name, share] of Object.entries({ fitting, kindShare }))
+    if (!(share >= 0 && share <= 1)) throw new RangeError(`${name} is ${share}, expected a share from 0 to 1`)
   const each = kinds * qualities
   const itemCount = genres * each
   const of = (part: (item: number) => number): Int32Array => Int32Array.from({ length: itemCount }, (_, at) => part(at))
   const genreOfItem = of((item) => Math.floor(item / each))
   const kindOfItem = of((item) => Math.floor((item % each) / qualities))
-  const quality = Float64Array.from({ length: itemCount }, (_, item) =>
-    qualities === 1 ? 1 : (item % qualities) / (qualities - 1),
-  )
+  const evenly = (place: number, count: number): number => (count === 1 ? 1 : place / (count - 1))
+  const orders = Array.from({ length: genres }, () => random.shuffle(Array.from({ length: kinds }, (_, kind) => kind)))
+  const quality = Float64Array.from({ length: itemCount }, (_, item) => {
+    const ofKind = evenly(orders[genreOfItem[item] as number]?.[kindOfItem[item] as number] ?? 0, kinds)
+    return kindShare * ofKind + (1 - kindShare) * evenly(item % qualities, qualities)
+  })
   const width = 16
   const directions = (count: number, length: number): number[][] =>
     Array.from({ length: count }, () =>
@@ -107,7 +116,12 @@ export function feedWorld(options: FeedWorldOptions, random: Random): FeedWorld 
   const ofGenre = (genre: number): number => genre * each + random.integer(each)
   const sessions = Array.from({ length: users }, (): FeedSession => {
     const genre = random.integer(genres)
-    const history = Int32Array.from({ length: historyLength }, () => ofGenre(genre))
+    const history = Int32Array.from({ length: historyLength }, () => {
+      for (;;) {
+        const item = ofGenre(genre)
+        if (random.chance(0.2 + 0.8 * (quality[item] as number))) return item
+      }
+    })
     const items = new Set<number>()
     while (items.size < Math.min(sessionLength, itemCount))
       items.add(random.chance(fitting) ? ofGenre(genre) : random.integer(itemCount))

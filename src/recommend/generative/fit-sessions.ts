@@ -9,6 +9,7 @@ import {
   fit,
   mean,
   mul,
+  type SessionOptions,
   spec,
   type TensorValue,
   trainStep,
@@ -46,6 +47,8 @@ export interface SessionFitOptions {
   readonly patience?: number
   /** Steps between checkpoints; 0 for none. Default: one at the end of each epoch. */
   readonly checkpointEvery?: number
+  /** Where and on how many threads graphs run. */
+  readonly session?: SessionOptions
   readonly onMetrics?: (metrics: FitMetrics) => void
 }
 
@@ -168,6 +171,7 @@ export async function fitSessions(
       return balance > 0 ? add(loss, mul(read.balance, balance)) : loss
     },
     {
+      ...options.session,
       inputs: {
         histories: spec(['batch', config.historyLength * levels], 'int32'),
         sessions: spec(['batch', config.sessionLength * levels], 'int32'),

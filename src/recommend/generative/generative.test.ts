@@ -33,7 +33,11 @@ const ids = semanticIds(
 )
 const small = { sizes: ids.sizes, historyLength: 4, width: 16, layers: 1, heads: 2, hidden: 16, experts: 3, dropout: 0 }
 
-function generatorOf(more: { readonly sessionLength: number; readonly reads?: 'codes' | 'items' }): SessionGenerator {
+function generatorOf(more: {
+  readonly sessionLength: number
+  readonly reads?: 'codes' | 'items'
+  readonly layers?: number
+}): SessionGenerator {
   const config = { ...small, ...more }
   return sessionGenerator(ids, initSessionNet(seeded('net'), config), config)
 }
@@ -45,7 +49,8 @@ describe('sessionGenerator', () => {
   it.each(['codes', 'items'] as const)(
     'writes, step by step, what the whole net says of each session (%s)',
     async (reads) => {
-      const generator = generatorOf({ sessionLength: 2, reads })
+      // Of two layers, so that what a word has read of others is read in turn.
+      const generator = generatorOf({ sessionLength: 2, reads, layers: 2 })
       const histories = [[0, 1, 7], [], [3, 4, 10, 5, 11, 2]]
       const found = await generator.generate(histories, { beams: 200 })
       expect(found.map((own) => own.length)).toEqual([9 * 8, 12 * 11, 6 * 5])

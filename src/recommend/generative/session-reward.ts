@@ -14,7 +14,7 @@ import {
 } from '../../nets/index.ts'
 import { type Random, type Run, seeded, startRun } from '../../run/index.ts'
 import {
-  adam,
+  adamW,
   add,
   broadcastTo,
   type Compiled,
@@ -105,7 +105,7 @@ function fullConfig(config: SessionRewardConfig): FullConfig {
   return whole
 }
 
-/** Item embeddings standard normal, maps uniform within ±1/√in. */
+/** Item embeddings normal with standard deviation 1/√width, maps uniform within ±1/√in. */
 export function initSessionReward(
   random: Random,
   config: SessionRewardConfig,
@@ -115,7 +115,7 @@ export function initSessionReward(
   const rows = new Float32Array((items + 1) * content)
   if (given) rows.set(given.data, content)
   return {
-    items: normalValue(random, [items + 1, width], 1),
+    items: normalValue(random, [items + 1, width], 1 / Math.sqrt(width)),
     ...(content > 0 && {
       content: { vectors: value(rows, [items + 1, content]), map: initLinear(random, content, width) },
     }),
@@ -180,6 +180,8 @@ export interface SessionRewardOptions
   readonly batchSize?: number
   /** Adam's. Default 1e-3. */
   readonly learningRate?: number
+  /** Shrinks weights beside the step. Default 0, which is Adam. */
+  readonly weightDecay?: number
   /** Sessions to choose the epoch by, by the loss. */
   readonly valid?: readonly JudgedSession[]
   /** Epochs without improvement after which training stops. Default 5. */
@@ -245,7 +247,7 @@ export async function fitSessionReward(
 ): Promise<SessionReward> {
   const [first] = sessions
   if (!first) throw new RangeError('there are no sessions to learn from')
-  const { vectors, epochs = 20, batchSize = 256, learningRate = 1e-3, valid, patience = 5 } = options
+  const { vectors, epochs = 20, batchSize = 256, learningRate = 1e-3, weightDecay = 0, valid, patience = 5 } = options
   const { historyLength, width, heads, hidden } = options
   if (vectors && vectors.data.length !== items * vectors.width)
     throw new RangeError(`there are vectors of ${vectors.data.length / vectors.width} items, expected ${items}`)
@@ -271,7 +273,7 @@ export async function fitSessionReward(
   const step = await trainStep((given, p) => lossOf(p, given), {
     inputs: specs,
     parameters,
-    optimizer: adam({ learningRate }),
+    optimizer: adamW({ learningRate, weightDecay }),
     trainable: (path) => !path.startsWith('content.vectors') && !path.startsWith('content/vectors'),
   })
   const judge = valid && (await compile((given, p) => lossOf(p, given), { inputs: specs, parameters }))
