@@ -8,9 +8,15 @@ import { popularity } from './baseline/popularity.ts'
 import type { Recommender } from './contract.ts'
 import type { GraphModel } from './graph/graph-network.ts'
 import { graphRecommender } from './graph/graph-recommender.ts'
+import { mmhcl } from './hypergraph/mmhcl.ts'
 import type { InteractionSet } from './interactions/interaction-set.ts'
 import { nbpo } from './noisy-labels/nbpo.ts'
 import type { SampledFitOptions } from './sampled/fit-sampled.ts'
+import { fmlpRec } from './sequential/fmlp-rec.ts'
+import { gru4rec } from './sequential/gru4rec.ts'
+import { nextItNet } from './sequential/next-it-net.ts'
+import { sasrec } from './sequential/sasrec.ts'
+import { srGnn } from './sequential/sr-gnn.ts'
 
 /** What a kind is fitted to. */
 export interface RecommenderData {
@@ -123,6 +129,41 @@ function graphKind(model: GraphModel, title: string, description: string): Recom
   })
 }
 
+const dropout = (usual: number) =>
+  z.number().min(0).max(0.95).optional().describe(`Share dropped in training. Default ${usual}.`)
+const sequenceOptions = {
+  length: whole(1, 1_000).optional().describe('Most items of a history that are read, the latest. Default 50.'),
+  width: whole(1, 512).optional().describe('Width of the embeddings. Default 64.'),
+  loss: z
+    .enum(['softmax', 'bce', 'bpr'])
+    .optional()
+    .describe('Tells the next item from all others at once, or from drawn ones. Default softmax.'),
+  negatives: whole(1, 1_000).optional().describe('Items drawn for each target, for bce and bpr. Default 1.'),
+  learningRate: positive(1).optional().describe("Adam's step. Default 0.001."),
+  clip: positive(1e6).optional().describe('Longest gradient. Default none.'),
+  batchSize: whole(1, 100_000).optional().describe('Users in a step. Default 256.'),
+  ...epochOptions,
+}
+
+/** A row for a network that reads histories in order. */
+function sequenceKind<Schema extends z.ZodObject>(row: {
+  readonly title: string
+  readonly description: string
+  readonly options: Schema
+  readonly fit: (
+    train: InteractionSet,
+    options: ReturnType<typeof given<z.output<Schema>>> & Pick<SampledFitOptions, 'valid' | 'onMetrics'>,
+    run: Run,
+  ) => Promise<Recommender>
+}): RecommenderKind {
+  return kind({
+    ...row,
+    validates: true,
+    fit: (data, options, run) =>
+      withBestEpoch(data, (more) => row.fit(data.train, { ...given(options), ...more }, run)),
+  })
+}
+
 /** All methods that can be fitted by name. */
 export const recommenderKinds: Readonly<Record<string, RecommenderKind>> = {
   popularity: kind({
@@ -178,6 +219,77 @@ export const recommenderKinds: Readonly<Record<string, RecommenderKind>> = {
   ngcf: graphKind('ngcf', 'NGCF', 'Vectors refined by weighted messages along the graph of users and items.'),
   gcn: graphKind('gcn', 'Graph convolution', 'Vectors refined by graph convolution, a baseline of NGCF.'),
   mf: graphKind('mf', 'Matrix factors by Adam', 'The graph methods without the graph, a baseline of theirs.'),
+  mmhcl: kind({
+    title: 'MMHCL',
+    description: 'LightGCN beside a hypergraph of users through the items they share, their views drawn together.',
+    options: z.strictObject({
+      width: whole(1, 512).optional().describe('Width of the embeddings and of each layer. Default 64.'),
+      layers: whole(0, 8).optional().describe('Rounds of messages. Default 3.'),
+      userWeight: z.number().min(0).max(100).optional().describe("Weight of the users' contrast. Default 0.03."),
+      temperature: positive(100).optional().describe('Temperature of the contrast. Default 0.6.'),
+      learningRate: positive(1).optional().describe("Adam's step at the start. Default 0.0001."),
+      lambda: z.number().min(0).max(10).optional().describe('Weight of the penalty on the vectors. Default 0.001.'),
+      batchSize: whole(1, 1_000_000).optional().describe('Samples in a step. Default 1024.'),
+      ...epochOptions,
+    }),
+    validates: true,
+    fit: (data, options, run) => withBestEpoch(data, (more) => mmhcl(data.train, { ...given(options), ...more }, run)),
+  }),
+  sasrec: sequenceKind({
+    title: 'SASRec',
+    description: 'Self-attention over a history says what comes next.',
+    options: z.strictObject({
+      ...sequenceOptions,
+      layers: whole(1, 16).optional().describe('Default 2.'),
+      heads: whole(1, 64).optional().describe('Divides the width. Default 2.'),
+      hidden: whole(1, 4096).optional().describe('Inner width of the feed-forward parts. Default: width.'),
+      dropout: dropout(0.5),
+    }),
+    fit: sasrec,
+  }),
+  gru4rec: sequenceKind({
+    title: 'GRU4Rec',
+    description: 'A recurrent network over a history says what comes next.',
+    options: z.strictObject({
+      ...sequenceOptions,
+      hidden: whole(1, 4096).optional().describe("Width of the GRU's state. Default 128."),
+      layers: whole(1, 16).optional().describe('Default 1.'),
+      dropout: dropout(0.3),
+    }),
+    fit: gru4rec,
+  }),
+  'fmlp-rec': sequenceKind({
+    title: 'FMLP-Rec',
+    description: 'Learned filters over a history say what comes next.',
+    options: z.strictObject({
+      ...sequenceOptions,
+      layers: whole(1, 16).optional().describe('Default 2.'),
+      hidden: whole(1, 4096)
+        .optional()
+        .describe('Inner width of the feed-forward parts. Default: four times the width.'),
+      dropout: dropout(0.5),
+    }),
+    fit: fmlpRec,
+  }),
+  'next-it-net': sequenceKind({
+    title: 'NextItNet',
+    description: 'Causal convolutions over a history say what comes next.',
+    options: z.strictObject({
+      ...sequenceOptions,
+      blocks: whole(1, 16).optional().describe('Default 5.'),
+      kernel: whole(1, 16).optional().describe('Items that a convolution reads. Default 3.'),
+    }),
+    fit: nextItNet,
+  }),
+  'sr-gnn': sequenceKind({
+    title: 'SR-GNN',
+    description: 'A history as a graph of items says what comes next.',
+    options: z.strictObject({
+      ...sequenceOptions,
+      steps: whole(1, 8).optional().describe('Rounds of messages. Default 1.'),
+    }),
+    fit: srGnn,
+  }),
   nbpo: kind({
     title: 'NBPO',
     description: 'Matrix factors that allow for items which were liked but never seen.',

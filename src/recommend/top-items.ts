@@ -96,6 +96,8 @@ const shareRows = 4
 const fewRows = 2
 /** Items that a thread takes at once for a single row: their vectors fit into its caches. */
 const blockItems = 1 << 12
+/** Blocks from which threads help: fewer are searched sooner than a thread wakes. */
+const sharedBlocks = 16
 /** Longer lists are selected from scores that are in memory. */
 const longestOwnList = 1024
 
@@ -214,7 +216,7 @@ function fewRowsSearch({ vectors, items, width }: ItemVectors): FewRowsSearch {
   const arena = kernelArena(
     { dotTop: dotTopKernel(width) },
     arenaBytes([vectors.length, width, Math.ceil(items / 4), lists, lists]),
-    availableParallelism(),
+    blocks < sharedBlocks ? 1 : availableParallelism(),
   )
   const held = arena.floats(vectors)
   const asked = arena.floats(width)

@@ -9,6 +9,12 @@ import { folderFiles } from './manifest.ts'
 /** Names of tensors that have a row for each user. */
 const rowsOfUsers = /(^|\/)users$/
 
+/** Tensors that say where each user's items begin, and those of the items. */
+const listsOfUsers = [
+  ['seen/offsets', 'seen/columns'],
+  ['sequences/offsets', 'sequences/items'],
+] as const
+
 /**
  * Takes someone out of a recommender's folder: their id, what they took, and the numbers that were learned for them
  * alone. What the others' numbers owe to them stays until the recommender is fitted again. Whoever has the folder open
@@ -33,11 +39,15 @@ export async function forgetUser(folder: string, id: string): Promise<boolean> {
       const width = tensor.data.length / users
       tensor.data.fill(0 as never, user * width, (user + 1) * width)
     }
-  const [offsets, columns] = [tensors['seen/offsets']?.data, tensors['seen/columns']?.data]
-  if (offsets instanceof Uint32Array && columns instanceof Uint32Array) {
+  for (const [starts, held] of listsOfUsers) {
+    const [offsets, items] = [tensors[starts]?.data, tensors[held]?.data]
+    if (!(offsets instanceof Uint32Array && items instanceof Uint32Array)) continue
     const [from, to] = [offsets[user] ?? 0, offsets[user + 1] ?? 0]
-    tensors['seen/offsets'] = value(offsets.map((offset, row) => (row > user ? offset - (to - from) : offset)))
-    tensors['seen/columns'] = value(Uint32Array.from([...columns.subarray(0, from), ...columns.subarray(to)]))
+    tensors[starts] = value(offsets.map((offset, row) => (row > user ? offset - (to - from) : offset)))
+    const rest = new Uint32Array(items.length - (to - from))
+    rest.set(items.subarray(0, from))
+    rest.set(items.subarray(to), from)
+    tensors[held] = value(rest)
   }
   await writeSafetensors(modelPath, tensors, { metadata: file.metadata })
   await saveInteractions(setPath, { ...filterPairs(set, (_, row) => row !== user), userIds: renamed })

@@ -144,8 +144,8 @@ async function lookUp(
         : `Nothing is known of the user "${user}", so that this is what most took.`,
     )
   return {
-    // What was learned of the user stands as long as it is of the same items.
-    ...(number !== undefined && whole.length > 0 && sameItems(whole, fitted) && { user: number }),
+    // What was learned of the user stands as long as it is of the same items, taken in the same order.
+    ...(number !== undefined && whole.length > 0 && isFitted(whole, fitted) && { user: number }),
     history: whole,
     unknown: {
       ...(userIsUnknown && { user }),
@@ -155,9 +155,10 @@ async function lookUp(
   }
 }
 
-function sameItems(a: readonly number[], b: readonly number[]): boolean {
-  const [first, second] = [new Set(a), new Set(b)]
-  return first.size === second.size && a.every((item) => second.has(item))
+/** Whether a history, each item counting where it came last, is what a user was trained on. */
+function isFitted(history: readonly number[], fitted: readonly number[]): boolean {
+  const latest = [...new Set(history.toReversed())].toReversed()
+  return latest.length === fitted.length && latest.every((item, at) => item === fitted[at])
 }
 
 async function listsOf(

@@ -129,7 +129,7 @@ describe('a recommender of a folder', () => {
     const [fitted] = await recommendByIds(open, [{ user: 'künde 6' }])
     const best = fitted?.items[0]?.id ?? ''
     const now = (items: readonly string[] | undefined) => ({ historyNow: async () => items })
-    const [same] = await recommendByIds(open, [{ user: 'künde 6' }], now(before.toReversed()))
+    const [same] = await recommendByIds(open, [{ user: 'künde 6' }], now([before.at(-1) ?? '', ...before]))
     expect(same).toEqual(fitted)
     const [later] = await recommendByIds(open, [{ user: 'künde 6' }], now([...before, best, 'brand new']))
     expect([later?.basis, later?.historyItems]).toEqual(['history', before.length + 1])
