@@ -103,6 +103,15 @@ export const catalogue: readonly CatalogueRow[] = [
     experiment: 'micro',
   },
   {
+    no: '39',
+    id: 'aw-moe',
+    title: 'AW-MoE: ranking with experts mixed by attention over what a user did',
+    arxiv: '2306.05011',
+    room: 'recommend',
+    exports: ['behaviourRanker', 'expertGate', 'maskBehaviours', 'gateContrast', 'evaluateImpressions'],
+    experiment: 'aw-moe',
+  },
+  {
     no: '40',
     id: 'mmhcl',
     title: 'MMHCL: hypergraphs of users and of items with pictures, sounds and texts',

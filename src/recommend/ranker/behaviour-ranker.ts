@@ -1,4 +1,4 @@
-import { value } from '../../tensor/index.ts'
+import { type SessionOptions, value } from '../../tensor/index.ts'
 import { type Audience, audienceSize, type Recommender } from '../contract.ts'
 import type { FeatureTable, Field } from '../impressions/feature-table.ts'
 import { historyBefore, type Impressions, requestCount, requestsOf } from '../impressions/impressions.ts'
@@ -75,7 +75,7 @@ function describe(table: FeatureTable): SavedTable {
  *
  * @param sequences what each user did, for audiences of users; the last are kept, as many as are read
  * @param seen what users are not to be recommended again
- * @param scorer a compiled network that others dispose of. Default: one of its own
+ * @param how a compiled network that others dispose of (default: one of its own), or where its own runs
  */
 export function behaviourRankerOf(
   parameters: RankerParameters,
@@ -83,9 +83,9 @@ export function behaviourRankerOf(
   shape: RankerShape,
   sequences: Sequences,
   seen: SparseRows,
-  scorer?: RankerScorer,
+  { scorer, session = {} }: { readonly scorer?: RankerScorer; readonly session?: SessionOptions } = {},
 ): BehaviourRanker {
-  const own = scorer ?? rankerScorer(parameters, features, shape)
+  const own = scorer ?? rankerScorer(parameters, features, shape, session)
   const recent = recentSequences(sequences, shape.length)
   const items = features.items.rows
   const popularity = new Float32Array(items)

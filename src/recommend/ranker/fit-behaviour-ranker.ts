@@ -7,32 +7,38 @@ import {
   cast,
   dimAt,
   div,
-  type ExampleColumn,
   examplesOf,
+  expandDims,
   type FitMetrics,
   fit,
+  flatten,
   floor,
   type InputSpecs,
+  less,
   maximum,
   minimum,
   mul,
   randomUniform,
+  range,
+  reshape,
+  type SessionOptions,
   sizeTensor,
   spec,
   splitKey,
   sub,
   sum,
   type Tensor,
+  tile,
   trainStep,
-  value,
 } from '../../tensor/index.ts'
 import { evaluateImpressions } from '../impressions/evaluate-impressions.ts'
-import { historyBefore, type Impressions, requestCount, requestsOf } from '../impressions/impressions.ts'
+import type { Impressions } from '../impressions/impressions.ts'
 import type { InteractionSet } from '../interactions/interaction-set.ts'
-import { historiesOf, lastItems } from '../interactions/sequences.ts'
+import { historiesOf } from '../interactions/sequences.ts'
 import { fitIdentity } from '../sampled/fit-identity.ts'
 import { type BehaviourRanker, behaviourRankerOf, itemsOfSequences, sequencesAfter } from './behaviour-ranker.ts'
 import { gateContrast, maskBehaviours } from './gate-contrast.ts'
+import { itemsTogether, rankerExamples } from './ranker-examples.ts'
 import {
   applyRankerNetwork,
   expertGate,
@@ -42,7 +48,7 @@ import {
   type RankerModel,
   type RankerShape,
 } from './ranker-network.ts'
-import { rankerInputs, rankerScorer, rowOrNone } from './ranker-rows.ts'
+import { rankerInputs, rankerScorer } from './ranker-rows.ts'
 
 export interface BehaviourRankerOptions {
   /** Default `aw-moe`. */
@@ -90,6 +96,8 @@ export interface BehaviourRankerOptions {
   /** Steps between checkpoints to go on from; 0 for none. Default: one at the end of each epoch. */
   readonly checkpointEvery?: number
   readonly onMetrics?: (metrics: FitMetrics) => void
+  /** Where and on how many threads graphs run. */
+  readonly session?: SessionOptions
 }
 
 function shapeOf(features: RankerFeatures, options: BehaviourRankerOptions): RankerShape {
@@ -116,55 +124,6 @@ function shapeOf(features: RankerFeatures, options: BehaviourRankerOptions): Ran
   if (shape.gateBy === 'query' && !features.queries)
     throw new RangeError('gateBy is "query", and nothing is known of queries; expected "target"')
   return shape
-}
-
-/** What a step is fed of shown items. */
-function columnsOf(
-  impressions: Impressions,
-  features: RankerFeatures,
-  { length }: RankerShape,
-): Readonly<Record<string, ExampleColumn>> {
-  const { items, users, queries, numbers } = features
-  if (impressions.itemCount !== items.rows)
-    throw new RangeError(`the impressions are of ${impressions.itemCount} items, expected ${items.rows}`)
-  if ((impressions.numbers?.width ?? 0) !== (numbers ?? 0))
-    throw new RangeError(
-      `the impressions have ${impressions.numbers?.width ?? 0} numbers for each shown item, expected ${numbers ?? 0}`,
-    )
-  if (queries && !impressions.queries) throw new RangeError('the impressions have no queries, expected one a request')
-  const requests = requestCount(impressions)
-  const all = Array.from({ length: requests }, (_, request) => request)
-  const rows = Int32Array.from(requestsOf(impressions))
-  const perRequest = (numbers: Int32Array): ExampleColumn => ({ table: value(numbers), rows })
-  return {
-    target: value(Int32Array.from(impressions.items)),
-    history: {
-      table: value(
-        lastItems(
-          all.map((request) => historyBefore(impressions, request)),
-          length,
-          items.rows,
-        ),
-        [requests, length],
-      ),
-      rows,
-    },
-    ...(users && {
-      user: perRequest(Int32Array.from(impressions.users, (user) => rowOrNone('user', user, users.rows))),
-    }),
-    ...(queries && {
-      query: perRequest(
-        Int32Array.from(all, (request) => rowOrNone('query', impressions.queries?.[request], queries.rows)),
-      ),
-    }),
-    ...(numbers &&
-      impressions.numbers && {
-        numbers: value(impressions.numbers.data, [impressions.items.length, numbers]),
-      }),
-    label: value(impressions.labels),
-    // Nobody known is nobody's like.
-    rater: perRequest(Int32Array.from(impressions.users, (user, request) => (user >= 0 ? user : -1 - request))),
-  }
 }
 
 function assertOptions(options: BehaviourRankerOptions): void {
@@ -222,31 +181,46 @@ export async function behaviourRanker(
   const shape = shapeOf(features, options)
   const { model } = shape
   const { maskProbability = 0.1, negatives = 3, temperature = 0.2, learningRate = 1e-3, weightDecay = 0 } = options
-  const { batchSize = 1024, epochs = 20, valid, metric = 'auc', patience = 3 } = options
+  const { batchSize = 1024, epochs = 20, valid, metric = 'auc', patience = 3, session = {} } = options
   const contrast = model === 'aw-moe' ? (options.contrast ?? 0.05) : 0
-  const columns = columnsOf(train, features, shape)
+  const together = itemsTogether(train, shape)
+  const columns = rankerExamples(train, features, shape, together)
   const parameters = initRankerNetwork(run.random('ranker/start'), features, shape)
   const inputs: InputSpecs = {
-    ...rankerInputs(features, shape, 'rows'),
-    label: spec(['rows']),
-    rater: spec(['rows'], 'int32'),
+    ...rankerInputs(features, shape),
+    target: spec(['requests', together], 'int32'),
+    label: spec(['requests', together]),
+    rater: spec(['requests'], 'int32'),
+    ...(features.numbers && { numbers: spec(['requests', together, features.numbers]) }),
   }
   const step = await trainStep(
-    (given, held, { key }) => {
-      const made = applyRankerNetwork(held, given as never, features, shape)
-      const ranking = pairLoss(made.logits, { target: given['label'] as Tensor })
-      const { contributions, gates, present } = made
-      if (contrast === 0 || !contributions || !gates || !held.gate) return ranking
-      const drawn = key()
-      const rows = dimAt(gates.shape, 0)
-      const left = maskBehaviours(present, randomUniform(splitKey(drawn, 0), present.shape), maskProbability)
+    ({ target, label, rater, numbers, ...given }, held, { key }) => {
+      const requests = dimAt((target as Tensor).shape, 0)
+      const targets = flatten(target as Tensor)
+      const { logits, gate } = applyRankerNetwork(
+        held,
+        {
+          ...(given as { readonly history: Tensor }),
+          target: targets,
+          ...(numbers && { numbers: reshape(numbers, [-1, Number(numbers.shape[2])]) }),
+          ...(together > 1 && { request: flatten(tile(expandDims(cast(range(requests), 'int32'), 1), [1, together])) }),
+        },
+        features,
+        shape,
+      )
+      const shown = cast(less(targets, features.items.rows), logits.dtype)
+      const errors = pairLoss(logits, { target: flatten(label as Tensor), reduction: 'none' })
+      const ranking = div(sum(mul(errors, shown)), sum(shown))
+      if (contrast === 0 || !gate || !held.gate) return ranking
+      const { gates, contributions, present } = gate
+      const [masks, places] = [splitKey(key(), 0), splitKey(key(), 1)]
+      const left = maskBehaviours(present, randomUniform(masks, present.shape), maskProbability)
       const masked = normedGates(expertGate(contributions, left, held.gate.none), shape)
-      const count = sizeTensor(rows, gates.dtype)
-      const places = mul(randomUniform(splitKey(drawn, 1), [rows, negatives]), count)
+      const count = sizeTensor(requests, gates.dtype)
       // A product may round up to the count itself.
-      const others = cast(minimum(floor(places), sub(count, 1)), 'int32')
+      const others = minimum(floor(mul(randomUniform(places, [requests, negatives]), count)), sub(count, 1))
       const losses = gateContrast(
-        { gates, masked, negatives: others, users: given['rater'] as Tensor },
+        { gates, masked, negatives: cast(others, 'int32'), users: rater as Tensor },
         { temperature },
       )
       // Who has done nothing has nothing to leave out.
@@ -254,17 +228,18 @@ export async function behaviourRanker(
       return add(ranking, mul(div(sum(mul(losses, counted)), maximum(sum(counted), 1)), contrast))
     },
     {
+      ...session,
       inputs,
       parameters,
       optimizer: adamW({ learningRate, weightDecay }),
       seed: run.random('ranker/masks').integer(2 ** 31),
     },
   )
-  const scorer = rankerScorer(parameters, features, shape)
+  const scorer = rankerScorer(parameters, features, shape, session)
   const sequences = options.known ? historiesOf(options.known) : sequencesAfter(train, userCount(train, features))
   const seen = options.known ?? itemsOfSequences(sequences)
   const judge = async (held: Impressions): Promise<Readonly<Record<string, number>>> => {
-    const now = behaviourRankerOf(parameters, features, shape, sequences, seen, scorer)
+    const now = behaviourRankerOf(parameters, features, shape, sequences, seen, { scorer })
     const { means } = evaluateImpressions(await now.scoreImpressions(held), held)
     return { auc: means['auc'] ?? Number.NaN, sessionAuc: means['sessionAuc'] ?? Number.NaN }
   }
@@ -273,7 +248,7 @@ export async function behaviourRanker(
       step,
       {
         examples: examplesOf(columns) as never,
-        batchSize,
+        batchSize: Math.max(1, Math.round(batchSize / together)),
         epochs,
         name: `${model}-${fitIdentity(step, [metric, patience, batchSize], [train, ...(valid ? [valid] : [])].flatMap(arraysOf))}`,
         order: 'ranker',
@@ -290,7 +265,7 @@ export async function behaviourRanker(
     await scorer.dispose()
     await step.dispose()
   }
-  return behaviourRankerOf(parameters, features, shape, sequences, seen)
+  return behaviourRankerOf(parameters, features, shape, sequences, seen, { session })
 }
 
 /** How many users there are: those of the features, and all who asked. */

@@ -104,8 +104,16 @@ export interface RankerOutputs {
   readonly gates?: Tensor
   /** e, [rows, experts] */
   readonly experts: Tensor
-  /** What each behaviour gives the gate, w_j G_j: [rows, behaviours, experts]; of `aw-moe`. */
-  readonly contributions?: Tensor
+  /** How the gates of `aw-moe` came about; by a query, one for each request instead of each row. */
+  readonly gate?: GateParts
+}
+
+/** The gates of requests or rows, and what they are sums of. */
+export interface GateParts {
+  /** g, [rows, experts] */
+  readonly gates: Tensor
+  /** What each behaviour gives, w_j G_j: [rows, behaviours, experts] */
+  readonly contributions: Tensor
   /** bool, what is no padding: [rows, behaviours] */
   readonly present: Tensor
 }
@@ -195,14 +203,14 @@ export function applyRankerNetwork(
     -1,
   )
   const experts = applyExperts(parameters.experts, vector)
-  if (!mixes(model)) return { logits: squeeze(experts, -1), experts, present }
+  if (!mixes(model)) return { logits: squeeze(experts, -1), experts }
   // By a query, a request's gate is the same for all of its items, and is computed once.
   const asked = gateBy === 'query' ? query : item
   if (!asked) throw new RangeError('the gate is by the query, and there is none')
   const once = (x: Tensor): Tensor => (gateBy === 'query' ? byRow(x) : x)
   if (parameters.categoryGate) {
     const gates = once(softmax(applyMlp(parameters.categoryGate, asked)))
-    return { logits: sum(mul(gates, experts), -1), gates, experts, present }
+    return { logits: sum(mul(gates, experts), -1), gates, experts }
   }
   if (!parameters.gate) throw new RangeError(`a network of ${model} without a gate`)
   const { unit, activation, none } = parameters.gate
@@ -211,8 +219,11 @@ export function applyRankerNetwork(
     applyBehaviourUnit(activation, gateBy, met, asked),
     applyBehaviourUnit(unit, gateBy, met, asked),
   )
-  const gates = once(normedGates(expertGate(contributions, gateBy === 'query' ? there : present, none), shape))
-  return { logits: sum(mul(gates, experts), -1), gates, experts, present, contributions: once(contributions) }
+  const counted = gateBy === 'query' ? there : present
+  const made = normedGates(expertGate(contributions, counted, none), shape)
+  const gates = once(made)
+  const gate = { gates: made, contributions, present: counted }
+  return { logits: sum(mul(gates, experts), -1), gates, experts, gate }
 }
 
 /** The mean of the behaviours that are there, zeros without any. */

@@ -1,5 +1,13 @@
 import { sigmoid } from '../../measure/index.ts'
-import { type Compiled, compile, type InputSpecs, spec, type TensorValue, value } from '../../tensor/index.ts'
+import {
+  type Compiled,
+  compile,
+  type InputSpecs,
+  type SessionOptions,
+  spec,
+  type TensorValue,
+  value,
+} from '../../tensor/index.ts'
 import { lastItems } from '../interactions/sequences.ts'
 import {
   applyRankerNetwork,
@@ -69,7 +77,12 @@ export function rankerInputs(features: RankerFeatures, { length }: RankerShape, 
 }
 
 /** Scores rows by a network's numbers as they are at the moment. */
-export function rankerScorer(parameters: RankerParameters, features: RankerFeatures, shape: RankerShape): RankerScorer {
+export function rankerScorer(
+  parameters: RankerParameters,
+  features: RankerFeatures,
+  shape: RankerShape,
+  session: SessionOptions = {},
+): RankerScorer {
   let compiled: Promise<Compiled<InputSpecs, unknown>> | undefined
   const open = (): Promise<Compiled<InputSpecs, unknown>> => {
     compiled ??= compile(
@@ -77,7 +90,7 @@ export function rankerScorer(parameters: RankerParameters, features: RankerFeatu
         const { logits, gates, experts } = applyRankerNetwork(held, inputs as never, features, shape)
         return { logits, gates: gates ?? experts }
       },
-      { inputs: { ...rankerInputs(features, shape), request: spec(['rows'], 'int32') }, parameters },
+      { ...session, inputs: { ...rankerInputs(features, shape), request: spec(['rows'], 'int32') }, parameters },
     ) as unknown as Promise<Compiled<InputSpecs, unknown>>
     return compiled
   }

@@ -347,8 +347,9 @@ describe('the network', () => {
     const parameters = initRankerNetwork(seeded(10), features, shape)
     const run = await compile(
       (given, held) => {
-        const { contributions, gates, present } = applyRankerNetwork(held, given, features, shape)
-        if (!contributions || !gates || !held.gate) throw new Error('there is no gate')
+        const { gate } = applyRankerNetwork(held, given, features, shape)
+        if (!gate || !held.gate) throw new Error('there is no gate')
+        const { gates, contributions, present } = gate
         const left = maskBehaviours(present, given.draws, 0.5)
         const loss = mean(
           gateContrast({
@@ -369,18 +370,18 @@ describe('the network', () => {
       {
         inputs: {
           ...specs,
-          draws: spec(['rows', 4]),
-          negatives: spec(['rows', 1], 'int32'),
-          users: spec(['rows'], 'int32'),
+          draws: spec(['requests', 4]),
+          negatives: spec(['requests', 1], 'int32'),
+          users: spec(['requests'], 'int32'),
         },
         parameters,
       },
     )
     const size = await run({
       ...inputs,
-      draws: value(Float32Array.of(0, 0.9, 0.1, 0.2, 0, 0.1, 0.9, 0.1, 0, 0, 0, 0), [3, 4]),
-      negatives: value(Int32Array.of(2, 2, 0), [3, 1]),
-      users: Int32Array.of(0, 0, 1),
+      draws: value(Float32Array.of(0, 0.9, 0.1, 0.2, 0, 0, 0, 0), [2, 4]),
+      negatives: value(Int32Array.of(1, 0), [2, 1]),
+      users: Int32Array.of(0, 1),
     })
     for (const [path, total] of Object.entries(size)) {
       const learns = path.startsWith('gate') || path.startsWith('items') || path.startsWith('queries')
