@@ -50,6 +50,7 @@ export {
   rerankByExposure,
 } from './item-fairness.ts'
 export { loadRecommender, type RecommenderReader, type SavedRecommender } from './load-recommender.ts'
+export * from './multi-interest/index.ts'
 export {
   type AliasTable,
   adaptiveNegatives,

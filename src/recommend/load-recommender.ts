@@ -11,6 +11,7 @@ import { generativeReaders } from './generative/session-recommender.ts'
 import type { GraphModel } from './graph/graph-network.ts'
 import { graphRecommenderOf } from './graph/graph-recommender.ts'
 import { mmhclOf } from './hypergraph/mmhcl.ts'
+import { interestReaders } from './multi-interest/interest-readers.ts'
 import { nbpoOf } from './noisy-labels/nbpo.ts'
 import { rankerReaders } from './ranker/ranker-readers.ts'
 import { recommenderFormat } from './recommender.ts'
@@ -49,6 +50,7 @@ const readers: Readonly<Record<string, RecommenderReader>> = {
   nbpo: async (saved) => nbpoOf(await factorsIn(saved), await factorsIn(saved, 'flip/'), saved.seen),
   cascade: async (saved, others) => cascade(await readStages(saved, (path) => loadRecommender(path, others))),
   'choice-factors': async (saved) => nbpoOf(await factorsIn(saved), undefined, saved.seen),
+  ...interestReaders,
   ...sequentialReaders,
   ...rankerReaders,
   ...generativeReaders,

@@ -10,6 +10,8 @@ import type { GraphModel } from './graph/graph-network.ts'
 import { graphRecommender } from './graph/graph-recommender.ts'
 import { mmhcl } from './hypergraph/mmhcl.ts'
 import type { InteractionSet } from './interactions/interaction-set.ts'
+import { hcn } from './multi-interest/hcn.ts'
+import { multiInterest } from './multi-interest/multi-interest.ts'
 import { nbpo } from './noisy-labels/nbpo.ts'
 import type { SampledFitOptions } from './sampled/fit-sampled.ts'
 import { fmlpRec } from './sequential/fmlp-rec.ts'
@@ -164,6 +166,16 @@ function sequenceKind<Schema extends z.ZodObject>(row: {
   })
 }
 
+const interestOptions = {
+  width: whole(1, 512).optional().describe('Width of the vectors. Default 64.'),
+  interests: whole(1, 32).optional().describe('Vectors of a user. Default 4.'),
+  following: whole(1, 100).optional().describe('Items after a history that are learned from at once. Default 1.'),
+  negatives: whole(0, 1_000).optional().describe('Items drawn for each user. Default 10.'),
+  learningRate: positive(1).optional().describe("Adam's step. Default 0.001."),
+  batchSize: whole(1, 100_000).optional().describe('Users in a step. Default 128.'),
+  ...epochOptions,
+}
+
 /** All methods that can be fitted by name. */
 export const recommenderKinds: Readonly<Record<string, RecommenderKind>> = {
   popularity: kind({
@@ -234,6 +246,27 @@ export const recommenderKinds: Readonly<Record<string, RecommenderKind>> = {
     }),
     validates: true,
     fit: (data, options, run) => withBestEpoch(data, (more) => mmhcl(data.train, { ...given(options), ...more }, run)),
+  }),
+  hcn: sequenceKind({
+    title: 'HCN',
+    description: 'Several vectors of a user, from the recent and the long past; a coarse stage for many candidates.',
+    options: z.strictObject({
+      ...interestOptions,
+      layers: whole(1, 16).optional().describe('Times that interests are moved. Default 3.'),
+      short: whole(1, 1_000).optional().describe('Items of the recent past. Default 20.'),
+      long: whole(1, 2_000).optional().describe('Items of the long past. Default 100.'),
+      redundancyWeight: z.number().min(0).max(100).optional().describe('Keeps interests apart. Default 0.01.'),
+    }),
+    fit: hcn,
+  }),
+  'comirec-sa': sequenceKind({
+    title: 'ComiRec-SA',
+    description: 'Several vectors of a user, as weighted means of what they took.',
+    options: z.strictObject({
+      ...interestOptions,
+      length: whole(1, 2_000).optional().describe('Most items of a history that are read, the latest. Default 120.'),
+    }),
+    fit: (train, options, run) => multiInterest(train, { ...options, model: 'comirec-sa' }, run),
   }),
   sasrec: sequenceKind({
     title: 'SASRec',

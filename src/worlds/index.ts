@@ -22,6 +22,7 @@ export {
 export { circleWorld, type GeneralPreferenceWorld, generalPreferenceWorld } from './general-preferences.ts'
 export { deliveryBoard, type GridWorld, type GridWorldOptions, gridWorld, randomWalk } from './grid-world.ts'
 export { type IdealPointWorld, type IdealPointWorldOptions, idealPointWorld } from './ideal-points.ts'
+export { type InterestWorld, type InterestWorldOptions, interestWorld } from './interests.ts'
 export {
   type JudgedPair,
   type JudgeWorld,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { seeded } from '../../run/index.ts'
 import type { FeatureTable } from '../impressions/feature-table.ts'
-import type { RecommenderReader, SavedRecommender } from '../load-recommender.ts'
+import type { RecommenderReader, SavedRecommender } from '../saved-recommender.ts'
 import { readSequences, readTree } from '../sequential/sequential-recommender.ts'
 import { behaviourRankerOf, type SavedTable } from './behaviour-ranker.ts'
 import { initRankerNetwork, type RankerFeatures, rankerModels } from './ranker-network.ts'
