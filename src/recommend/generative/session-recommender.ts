@@ -4,8 +4,8 @@ import { value } from '../../tensor/index.ts'
 import { audienceSize, type Recommender } from '../contract.ts'
 import type { SparseRows } from '../interactions/interaction-set.ts'
 import type { Sequences } from '../interactions/sequences.ts'
-import type { RecommenderReader } from '../load-recommender.ts'
 import { recommender } from '../recommender.ts'
+import type { RecommenderReader } from '../saved-recommender.ts'
 import {
   historiesFor,
   readSequences,
