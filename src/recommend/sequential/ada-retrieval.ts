@@ -37,7 +37,8 @@ const published = {
 
 /**
  * The second stage of Ada-Retrieval: adds adapters to a network, trained already or not, and trains all of it together.
- * The network's parameters are trained where they lie.
+ * The network's parameters are trained where they lie. Give the `loss` that the network was trained by: scores that are
+ * good under one are not under another, and what was learned is lost before it is learned again.
  *
  * @throws {RangeError} on options out of range, or when the catalogue has fewer than T · ⌈K/T⌉ items
  */

@@ -83,8 +83,11 @@ describe('samples of histories', () => {
   it('draw one item of each history, not its first, at a row’s end', async () => {
     const targets = new Set<string>()
     for (let seed = 0; seed < 60; seed++)
-      for (const batch of await batches({ targets: 'one', layout: 'rows' }, 3, seed))
+      for (const batch of await batches({ targets: 'one', layout: 'rows' }, 3, seed)) {
+        const [rows = 0, width = 0] = batch.ids.shape
+        expect([...batch.at.data]).toEqual(Array.from({ length: rows }, (_, row) => (row + 1) * width - 1))
         for (const { history, target } of asked(batch)) targets.add(`${history.join(' ')} → ${target}`)
+      }
     expect([...targets].sort()).toEqual(
       [
         ...['0 → 2', '3 → 1', '3 1 → 4', '3 1 4 → 5'],
