@@ -1,5 +1,5 @@
 import { type Run, startRun } from '../../run/index.ts'
-import { adam, type TensorValue } from '../../tensor/index.ts'
+import { adam, type Schedule, type TensorValue } from '../../tensor/index.ts'
 import { type Factors, factorQueries, factorTensors } from '../baseline/als.ts'
 import type { Recommender } from '../contract.ts'
 import type { InteractionSet, SparseRows } from '../interactions/interaction-set.ts'
@@ -8,8 +8,8 @@ import { fitVectors, given, rankingLoss, type VectorFitOptions } from './fit-vec
 import { type GraphModel, type GraphNetworkOptions, graphNetwork } from './graph-network.ts'
 
 export interface GraphRecommenderOptions extends GraphNetworkOptions, VectorFitOptions {
-  /** Adam's. Default 1e-4 for `ngcf` and `gcn` (NGCF's authors, Gowalla), 1e-3 for `light-gcn` and `mf` (LightGCN's). */
-  readonly learningRate?: number
+  /** Adam's, or how it goes by the count of updates. Default 1e-4 for `ngcf` and `gcn` (NGCF's authors, Gowalla), 1e-3 for `light-gcn` and `mf` (LightGCN's). */
+  readonly learningRate?: number | Schedule
   /** λ. Default 1e-5 for `ngcf` and `gcn`, 1e-4 for `light-gcn` and `mf`. */
   readonly lambda?: number
   /** Whether the `final` vectors are penalised or the `first` ones, the embeddings. Default `final` for `ngcf` and `gcn`. */
@@ -63,7 +63,7 @@ export async function graphRecommender(
     ...published[model],
     ...given(options),
   }
-  if (!(learningRate > 0 && Number.isFinite(learningRate)))
+  if (typeof learningRate === 'number' && !(learningRate > 0 && Number.isFinite(learningRate)))
     throw new RangeError(`learningRate is ${learningRate}, expected a positive number`)
   if (!(lambda >= 0 && Number.isFinite(lambda)))
     throw new RangeError(`lambda is ${lambda}, expected a number of at least 0`)
