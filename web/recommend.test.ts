@@ -8,11 +8,14 @@ let server: StartedServer
 let browser: Browser
 /** What pages complained of. */
 const complaints: string[] = []
-const patience = { timeout: 20_000 }
+const patience = { timeout: 60_000 }
+/** For the methods that a first start fits in the background. */
+const fitting = { timeout: 400_000, interval: 500 }
 
 async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, baseURL: server.address, ...options })
-  page.setDefaultTimeout(30_000)
+  page.setDefaultTimeout(60_000)
+  page.setDefaultNavigationTimeout(60_000)
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text())
   })
@@ -58,7 +61,7 @@ const euphoria = '2012 Sweden: Euphoria – Loreen'
 const own = (...ids: readonly string[]): string =>
   `/recommend?mode=own${ids.map((id) => `&pick=${encodeURIComponent(id)}`).join('')}`
 
-describe.skipIf(noBrowser !== '')(`recommendations in a browser${noBrowser}`, () => {
+describe.skipIf(noBrowser !== '')(`recommendations in a browser${noBrowser}`, { timeout: 240_000 }, () => {
   beforeAll(async () => {
     server = await startServer()
     browser = await launchBrowser()
@@ -73,7 +76,7 @@ describe.skipIf(noBrowser !== '')(`recommendations in a browser${noBrowser}`, ()
     const names = page.locator('.methods-shown label')
     await page.locator('.empty, .methods-shown').first().waitFor()
     await expect
-      .poll(() => names.allTextContents(), { timeout: 120_000 })
+      .poll(() => names.allTextContents(), fitting)
       .toEqual([
         'Popularity',
         'Item neighbours',
@@ -82,7 +85,7 @@ describe.skipIf(noBrowser !== '')(`recommendations in a browser${noBrowser}`, ()
         'Bayesian personalised ranking',
         'LightGCN',
       ])
-    await expect.poll(() => page.locator('.recommended').count(), { timeout: 60_000 }).toBe(4)
+    await expect.poll(() => page.locator('.recommended').count(), patience).toBe(4)
     expect(await page.getByText(/^MIRoVision: J\. A\. Burgoyne/).isVisible()).toBe(true)
     expect(complaints).toEqual([])
     await page.close()
@@ -90,8 +93,8 @@ describe.skipIf(noBrowser !== '')(`recommendations in a browser${noBrowser}`, ()
       const { recommenders } = await api<{ recommenders: { state: string }[] }>('/recommenders')
       return recommenders.filter(({ state }) => state === 'ready').length
     }
-    await expect.poll(shopIsThere, { timeout: 120_000, interval: 500 }).toBe(12)
-  }, 320_000)
+    await expect.poll(shopIsThere, fitting).toBe(12)
+  }, 900_000)
 
   it('shows what methods give somebody, with the reasons that the server has', async () => {
     const user = 'Sweden, televote'
