@@ -200,4 +200,22 @@ export const catalogue: readonly CatalogueRow[] = [
     ],
     experiment: 'carm',
   },
+  {
+    no: '65',
+    id: 'onerec',
+    title: 'OneRec: whole sessions generated as semantic ids, aligned to a reward model',
+    arxiv: '2502.18965',
+    room: 'recommend',
+    exports: [
+      'oneRec',
+      'residualIds',
+      'sessionGenerator',
+      'fitSessions',
+      'fitSessionReward',
+      'alignSessions',
+      'sessionPreferenceLoss',
+      'mergeRewards',
+    ],
+    experiment: 'onerec',
+  },
 ]

@@ -10,6 +10,7 @@ import {
   mul,
   neg,
   reshape,
+  type SessionOptions,
   spec,
   split,
   squeeze,
@@ -138,6 +139,8 @@ export interface AlignmentOptions {
   readonly pairs?: readonly (SessionPair | undefined)[]
   /** Steps between checkpoints; 0 for none. Default: one at the end of each round. */
   readonly checkpointEvery?: number
+  /** Where and on how many threads the step runs. */
+  readonly session?: SessionOptions
   /** Told after each round. */
   readonly onRound?: (round: AlignmentRound) => void | Promise<void>
 }
@@ -217,6 +220,7 @@ export async function alignSessions(
       return mean(add(next, mul(mul(preference, inputs.paired), lambda)))
     },
     {
+      ...options.session,
       inputs: {
         histories: spec(['batch', config.historyLength * levels], 'int32'),
         sessions: spec(['batch', codes], 'int32'),

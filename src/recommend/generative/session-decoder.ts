@@ -14,6 +14,7 @@ import {
   matmul,
   multiplyDims,
   reshape,
+  type SessionOptions,
   type Symbolic,
   slice,
   spec,
@@ -108,7 +109,11 @@ function applyStep(
 type Step = Compiled<InputSpecs, Readonly<Record<string, Tensor>>>
 
 /** Compiles the net for {@link SessionDecoder}; steps are compiled when they are first asked for. */
-export function sessionDecoder(parameters: SessionNetParameters, config: FullSessionNetConfig): SessionDecoder {
+export function sessionDecoder(
+  parameters: SessionNetParameters,
+  config: FullSessionNetConfig,
+  session: SessionOptions = {},
+): SessionDecoder {
   const { heads, width, layers, historyLength, sizes } = config
   const headWidth = width / heads
   const length = historyLength * sizes.length
@@ -140,7 +145,7 @@ export function sessionDecoder(parameters: SessionNetParameters, config: FullSes
         )
         return { mask, ...Object.fromEntries(read) }
       },
-      { inputs: { histories: spec(['batch', length], 'int32') } as InputSpecs, parameters },
+      { ...session, inputs: { histories: spec(['batch', length], 'int32') } as InputSpecs, parameters },
     )
     return encoder
   }
@@ -151,6 +156,7 @@ export function sessionDecoder(parameters: SessionNetParameters, config: FullSes
         (inputs: Readonly<Record<string, Tensor>>, p: Symbolic<SessionNetParameters>) =>
           applyStep(p, inputs, config, level),
         {
+          ...session,
           inputs: stepInputs,
           parameters,
         },

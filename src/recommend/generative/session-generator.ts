@@ -2,6 +2,7 @@ import {
   type Compiled,
   compile,
   type InputSpecs,
+  type SessionOptions,
   spec,
   type Tensor,
   type TensorValue,
@@ -106,12 +107,14 @@ export function sessionCodes(
 /**
  * A generator of sessions from a net's numbers.
  *
+ * @param session where and on how many threads its graphs run
  * @throws {RangeError} when the net's sizes are not those of the ids
  */
 export function sessionGenerator(
   ids: SemanticIds,
   parameters: SessionNetParameters,
   config: SessionNetConfig,
+  session: SessionOptions = {},
 ): SessionGenerator {
   const whole = fullSessionNetConfig(config)
   if (whole.sizes.join() !== ids.sizes.join())
@@ -119,7 +122,7 @@ export function sessionGenerator(
   const { historyLength, sessionLength } = whole
   const levels = ids.sizes.length
   const trie = codeTrie(ids)
-  const decoder = sessionDecoder(parameters, whole)
+  const decoder = sessionDecoder(parameters, whole, session)
   let told: Promise<Compiled<InputSpecs, Tensor>> | undefined
   const teller = (): Promise<Compiled<InputSpecs, Tensor>> => {
     told ??= compile(
@@ -128,6 +131,7 @@ export function sessionGenerator(
         return sessionLosses(p, states, sessions, whole)
       },
       {
+        ...session,
         inputs: {
           histories: spec(['batch', historyLength * levels], 'int32'),
           sessions: spec(['batch', sessionLength * levels], 'int32'),

@@ -33,6 +33,7 @@ import {
   notEqual,
   openSafetensors,
   parameterLeaves,
+  type SessionOptions,
   type Symbolic,
   sigmoid,
   slice,
@@ -187,6 +188,8 @@ export interface SessionRewardOptions
   /** Epochs without improvement after which training stops. Default 5. */
   readonly patience?: number
   readonly checkpointEvery?: number
+  /** Where and on how many threads graphs run. */
+  readonly session?: SessionOptions
   readonly onMetrics?: (metrics: FitMetrics) => void
 }
 
@@ -270,13 +273,15 @@ export async function fitSessionReward(
     return mean(sum(pairLoss(logits, { target: given.outcomes, reduction: 'none' }), 1))
   }
   const specs = { ...inputs, outcomes: spec(['batch', config.objectives.length]) }
+  const { session = {} } = options
   const step = await trainStep((given, p) => lossOf(p, given), {
+    ...session,
     inputs: specs,
     parameters,
     optimizer: adamW({ learningRate, weightDecay }),
     trainable: (path) => !path.startsWith('content.vectors') && !path.startsWith('content/vectors'),
   })
-  const judge = valid && (await compile((given, p) => lossOf(p, given), { inputs: specs, parameters }))
+  const judge = valid && (await compile((given, p) => lossOf(p, given), { ...session, inputs: specs, parameters }))
   const columns = { ...columnsOf(sessions, config), outcomes: outcomesOf(sessions, config.objectives) }
   const held = valid && { ...columnsOf(valid, config), outcomes: outcomesOf(valid, config.objectives) }
   try {
@@ -302,20 +307,25 @@ export async function fitSessionReward(
     await step.dispose()
     await judge?.dispose()
   }
-  return sessionReward(parameters, config)
+  return sessionReward(parameters, config, session)
 }
 
 /** Sessions that are judged at once. */
 const rowsAtOnce = 1024
 const format = 'penchant-session-reward'
 
-function sessionReward(parameters: SessionRewardParameters, config: FullConfig): SessionReward {
+function sessionReward(
+  parameters: SessionRewardParameters,
+  config: FullConfig,
+  session: SessionOptions = {},
+): SessionReward {
   let opened: Promise<Compiled<InputSpecs, Tensor>> | undefined
   const { objectives } = config
   return {
     objectives,
     async score(sessions) {
       opened ??= compile((given, p) => sigmoid(sessionRewardLogits(p, given.histories, given.sessions, config)), {
+        ...session,
         inputs,
         parameters,
       }) as unknown as Promise<Compiled<InputSpecs, Tensor>>

@@ -55,7 +55,7 @@ export async function tiger(
     throw new RangeError(`there are ids of ${ids.items} items, expected ${train.items} as the training set has`)
   const { valid, validUsers = 2000, sequences = historiesOf(train), ...rest } = options
   const config = { historyLength: 20, experts: 1, ...netOptions(rest), sizes: ids.sizes, sessionLength: 1 }
-  const generator = sessionGenerator(ids, initSessionNet(run.random('tiger/start'), config), config)
+  const generator = sessionGenerator(ids, initSessionNet(run.random('tiger/start'), config), config, rest.session)
   const held = valid && heldOutSessions(sequences, valid, validUsers)
   await fitSessions(
     generator,
