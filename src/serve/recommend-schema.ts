@@ -12,6 +12,10 @@ export const recommendLimits = {
   batch: 1_000,
   /** Places of all lists of a batch together. */
   places: 50_000,
+  /** Places of a batch with reasons. */
+  explainedPlaces: 5_000,
+  /** Items of all histories of a batch together. */
+  batchItems: 100_000,
   /** Reasons for an item. */
   reasons: 20,
   /** Items whose titles and attributes are given at once. */
@@ -297,7 +301,15 @@ export const recommendBatchSchema = named(
     .refine(({ rows, count }) => rows.length * count <= recommendLimits.places, {
       path: ['rows'],
       error: `rows · count is more than ${recommendLimits.places}`,
-    }),
+    })
+    .refine(({ rows, count, explain }) => explain === 0 || rows.length * count <= recommendLimits.explainedPlaces, {
+      path: ['explain'],
+      error: `rows · count is more than ${recommendLimits.explainedPlaces}, which is the limit with reasons`,
+    })
+    .refine(
+      ({ rows }) => rows.reduce((sum, { history = [] }) => sum + history.length, 0) <= recommendLimits.batchItems,
+      { path: ['rows'], error: `the histories have more than ${recommendLimits.batchItems} items together` },
+    ),
 )
 
 const reason = z.object({ id: z.string(), title: z.string().exactOptional(), weight: z.number() })

@@ -195,6 +195,9 @@ describe('recommenders over HTTP', () => {
     await refused('shop/recommend/batch', { rows: [] }, 'rows')
     await refused('shop/recommend/batch', { rows: Array(1_001).fill({}) }, 'rows')
     await refused('shop/recommend/batch', { rows: Array(1_000).fill({}), count: 1_000 }, 'rows')
+    await refused('shop/recommend/batch', { rows: Array(600).fill({}), count: 10, explain: 1 }, 'explain')
+    const long = Array(10_000).fill('x')
+    await refused('shop/recommend/batch', { rows: Array(11).fill({ history: long }), count: 1 }, 'rows')
     expect((await post('shop/recommend', { colour: 1 })).json.error.message).toContain('colour')
     expect((await post('none/recommend', {})).status).toBe(404)
     const badFit = async (change: object, issue: string) => {

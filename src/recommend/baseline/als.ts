@@ -178,6 +178,8 @@ export function alsOf(
   const { items: vectors, width } = factors
   const items = vectors.length / width
   let base: Float64Array | undefined
+  /** The system of the history that was explained by last. */
+  let asked: { readonly own: Set<number>; readonly system: CholeskyFactor } | undefined
   /** Factor of YᵀY + λI + Σ α·y·yᵀ over a history, each item once. */
   const systemOf = (history: ReadonlySet<number>): CholeskyFactor => {
     base ??= innerProducts(vectors, width, lambda)
@@ -213,7 +215,9 @@ export function alsOf(
     // The vector of a history is linear in what it holds, so that a score is a sum over it (Hu, Koren, Volinsky, section 5).
     explain(history, item) {
       const own = new Set(Array.from(history))
-      const seenBy = choleskySolve(systemOf(own), Float64Array.from(vectors.subarray(item * width, (item + 1) * width)))
+      // One history is asked about for many items.
+      if (asked?.own.symmetricDifference(own).size !== 0) asked = { own, system: systemOf(own) }
+      const seenBy = choleskySolve(asked.system, Float64Array.from(vectors.subarray(item * width, (item + 1) * width)))
       return Array.from(own, (taken): Reason => {
         let inner = 0
         for (let at = 0; at < width; at++) inner += (vectors[taken * width + at] as number) * (seenBy[at] as number)

@@ -213,8 +213,9 @@ async function listsOf(
     const { items, scores } = listOf.get(row) as Recommendations
     const { user, history, unknown, notes } = row
     const listed: ListedItem[] = []
+    const distinct = [...new Set(history)]
     for (let place = 0; place < items.length && (items[place] ?? -1) >= 0; place++)
-      listed.push(listedItem(open, items[place] ?? 0, scores[place] ?? 0, explain, history))
+      listed.push(listedItem(open, items[place] ?? 0, scores[place] ?? 0, explain, distinct))
     const more = [
       ...notes,
       ...(listed.length < Math.min(count, interactions.items)
@@ -223,7 +224,7 @@ async function listsOf(
     ]
     return {
       basis: user !== undefined ? 'user' : history.length > 0 ? 'history' : 'popularity',
-      historyItems: new Set(history).size,
+      historyItems: distinct.length,
       items: listed,
       ...(Object.keys(unknown).length > 0 && { unknown }),
       ...(more.length > 0 && { notes: more }),
@@ -244,7 +245,7 @@ function listedItem(
   }
   const reasons =
     explain > 0 && recommender.explain && history.length > 0
-      ? recommender.explain([...new Set(history)], item).filter(({ weight }: Reason) => weight > 0)
+      ? recommender.explain(history, item).filter(({ weight }: Reason) => weight > 0)
       : undefined
   const { attributes } = details.of(item)
   return {
