@@ -166,7 +166,8 @@ export const experiment: Experiment = {
   claim:
     'A model of which items were left although liked finds more on the authors’ Amazon set than BPR and BPO do, whose λ is ' +
     'chosen as well as its own; in a shop where what is seen is pure chance it tells hidden positives from what is ' +
-    'disliked and finds as many as they do, but no more: flips that are alike everywhere leave the order of items as it is.',
+    'disliked and finds about as many as they do, but no more: flips that are alike everywhere leave the order of items as ' +
+    'it is.',
   baseline:
     'BPR and BPO with the same factors, sampler and descent; λ of all three out of as many on validation items. At the ' +
     'published λ, the same for all, BPR and BPO are held back too little, and seem further behind on Amazon than they are.',

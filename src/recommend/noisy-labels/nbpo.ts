@@ -111,7 +111,9 @@ function logitsOf(users: Tensor, items: Tensor, choices: Tensor, negatives: numb
  * the order of users, as the authors do. Recommendations are by r alone.
  *
  * λ belongs to sums: with batches of another size it should change in proportion. Without λ_φ, γ grows without bound and
- * everything is liked and flipped.
+ * everything is liked and flipped; the authors' 5 holds γ near 1/2, where the posterior puts pairs in order but does not
+ * say how many are liked. `nbpo` pulls about half as hard as `bpo` then, and its best λ is about half as large: compare it
+ * with baselines whose λ was looked for.
  *
  * Someone new is given Σ V_i / √|H| over their history H: an extension, since the paper knows trained users only.
  *
