@@ -34,6 +34,7 @@ const features: RankerFeatures = {
 const small: BehaviourRankerOptions = {
   ...{ experts: 2, width: 4, hidden: [16], unitHidden: [8], length: 8 },
   ...{ batchSize: 128, learningRate: 0.02, epochs: 4 },
+  session: { spinning: false, threads: 1 },
 }
 
 describe('a ranker by behaviours', () => {
