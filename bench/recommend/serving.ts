@@ -136,6 +136,7 @@ export const approximate: BenchPart = {
     const from = performance.now()
     const index = await buildApproximateIndex(
       { vectors, items, width },
+      {},
       startRun({
         onProgress({ done, total = 1 }) {
           if (performance.now() - last < 30_000) return

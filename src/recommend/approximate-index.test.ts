@@ -67,7 +67,7 @@ function share(found: Recommendations, exact: Recommendations): number {
 let index: ApproximateIndex
 let quick: Recommender
 beforeAll(async () => {
-  index = await buildApproximateIndex({ vectors, items, width })
+  index = await buildApproximateIndex({ vectors, items, width }, { threads: 1 })
   quick = approximately(model, index)
 })
 afterAll(() => model.dispose())

@@ -71,12 +71,16 @@ function opened(
 /**
  * Puts items into a hierarchical navigable small world graph by inner product (of the library `usearch`).
  *
+ * With several threads the graph depends on which of them comes first, so that two builds may differ in what they miss.
+ *
+ * @param options.threads that put items in. Default: as many as the machine runs at once
  * @throws {Error} where the library cannot be had; see {@link hasApproximateIndex}
  * @see Malkov and Yashunin, Efficient and robust approximate nearest neighbor search using Hierarchical Navigable Small
  *   World graphs, IEEE TPAMI 42 (2020), arXiv 1603.09320
  */
 export async function buildApproximateIndex(
   { vectors, items, width }: ItemVectors,
+  { threads = availableParallelism() }: { readonly threads?: number } = {},
   run: Run = startRun(),
 ): Promise<ApproximateIndex> {
   const index = await emptyIndex(width)
@@ -85,7 +89,7 @@ export async function buildApproximateIndex(
     run.progress({ label: 'putting items into the index', done: from, total: items })
     const to = Math.min(items, from + blockItems)
     const keys = BigUint64Array.from({ length: to - from }, (_, at) => BigInt(from + at))
-    index.add(keys, vectors.subarray(from * width, to * width), availableParallelism())
+    index.add(keys, vectors.subarray(from * width, to * width), threads)
     // Between blocks others may have a turn, and a wish to stop is heard.
     await new Promise((resolve) => setImmediate(resolve))
   }
@@ -106,6 +110,8 @@ export async function loadApproximateIndex(
   return opened(index, { items, width })
 }
 
+/** So many times more are fetched where there is a filter, since its share among the nearest may be smaller. */
+const filterFactor = 2
 /** Fetched beside what is asked for, since the nearest are not always the best. */
 const slack = 20
 /** Where fewer than this share of the items may be recommended, a search of all is quicker and finds them. */
@@ -163,7 +169,7 @@ export function approximately(recommender: Recommender, index: ApproximateIndex)
       for (let row = 0; row < rows; row++) {
         const own = known(row)
         const list = exclude === 'nothing' ? [] : exclude === 'seen' ? own : exclude(row)
-        const fetched = Math.ceil((count + list.length + slack) / share)
+        const fetched = Math.ceil(((count + list.length + slack) * (filter ? filterFactor : 1)) / share)
         const query = queries.subarray(row * width, (row + 1) * width)
         const closed = new Set(Array.from(list))
         const candidates =

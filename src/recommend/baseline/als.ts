@@ -216,7 +216,8 @@ export function alsOf(
     explain(history, item) {
       const own = new Set(Array.from(history))
       // One history is asked about for many items.
-      if (asked?.own.symmetricDifference(own).size !== 0) asked = { own, system: systemOf(own) }
+      if (!(asked && asked.own.size === own.size && [...own].every((taken) => asked?.own.has(taken))))
+        asked = { own, system: systemOf(own) }
       const seenBy = choleskySolve(asked.system, Float64Array.from(vectors.subarray(item * width, (item + 1) * width)))
       return Array.from(own, (taken): Reason => {
         let inner = 0

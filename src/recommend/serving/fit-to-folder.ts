@@ -280,7 +280,7 @@ async function indexFor(
     run.log({ level: 'warn', message: `${why}: all items are searched` })
     return { index: 'exact' }
   }
-  const index = await buildApproximateIndex(vectors, run)
+  const index = await buildApproximateIndex(vectors, {}, run)
   index.save(path)
   const audience = { users: users.subarray(0, comparedUsers) }
   const count = Math.min(20, items)
