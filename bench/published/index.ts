@@ -3,6 +3,13 @@ import { gowalla } from './gowalla.ts'
 import { mmhclSplits } from './mmhcl.ts'
 import { movielens100k } from './movielens-100k.ts'
 import type { PublishedRun } from './published-run.ts'
+import { tiger } from './tiger.ts'
 
 /** Every run, in the order of the table: one line for each data set's file. */
-export const publishedRuns: readonly PublishedRun[] = [...gowalla, ...movielens100k, ...mmhclSplits, ...amazonSequences]
+export const publishedRuns: readonly PublishedRun[] = [
+  ...gowalla,
+  ...movielens100k,
+  ...mmhclSplits,
+  ...amazonSequences,
+  ...tiger,
+]
