@@ -3,6 +3,8 @@ export interface BenchOptions {
   readonly rounds: number
   /** Items of the catalogues that are searched. */
   readonly items: number
+  /** Threads of each side where it can be told. */
+  readonly threads: number
 }
 
 /** One part of `npm run bench -- recommend`. */
