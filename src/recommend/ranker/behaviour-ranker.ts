@@ -1,3 +1,4 @@
+import type { Json } from '../../run/index.ts'
 import { type SessionOptions, value } from '../../tensor/index.ts'
 import { type Audience, audienceSize, type Recommender } from '../contract.ts'
 import type { FeatureTable, Field } from '../impressions/feature-table.ts'
@@ -62,11 +63,11 @@ export interface SavedTable {
   readonly numbers: boolean
 }
 
-function describe(table: FeatureTable): SavedTable {
+function described({ rows, fields, numbers }: FeatureTable): Json {
   return {
-    rows: table.rows,
-    fields: table.fields.map(({ name, labels, size }) => ({ name, labels, size })),
-    numbers: table.numbers !== undefined,
+    rows,
+    fields: fields.map(({ name, labels, size }) => ({ name, labels, size })),
+    numbers: numbers !== undefined,
   }
 }
 
@@ -121,6 +122,17 @@ export function behaviourRankerOf(
       ...(features.numbers && impressions.numbers && { numbers: impressions.numbers.data }),
     })
   }
+  const settings: Json = {
+    shape: { ...shape },
+    numbers: features.numbers ?? 0,
+    tables: Object.fromEntries(
+      tables.flatMap((name) => {
+        const table = features[name]
+        return table ? [[name, described(table)]] : []
+      }),
+    ),
+  }
+  const saved = savedNetwork(settings, parameters, recent)
   const whole = recommender({
     kind: shape.model,
     items,
@@ -136,24 +148,8 @@ export function behaviourRankerOf(
         return logits
       },
     },
-    ...(() => {
-      const saved = savedNetwork(
-        {
-          shape: { ...shape },
-          numbers: features.numbers ?? 0,
-          tables: Object.fromEntries(
-            tables.flatMap((name) => {
-              const table = features[name]
-              return table ? [[name, { ...describe(table) }]] : []
-            }),
-          ),
-        } as never,
-        parameters,
-        recent,
-      )
-      const held = Object.assign({}, ...tables.map((name) => tensorsOf(name, features[name])))
-      return { ...saved, tensors: { ...saved.tensors, ...held } }
-    })(),
+    ...saved,
+    tensors: { ...saved.tensors, ...Object.assign({}, ...tables.map((name) => tensorsOf(name, features[name]))) },
   })
   return {
     ...whole,

@@ -247,7 +247,7 @@ export async function behaviourRanker(
     await fit(
       step,
       {
-        examples: examplesOf(columns) as never,
+        examples: examplesOf(columns),
         batchSize: Math.max(1, Math.round(batchSize / together)),
         epochs,
         name: `${model}-${fitIdentity(step, [metric, patience, batchSize], [train, ...(valid ? [valid] : [])].flatMap(arraysOf))}`,

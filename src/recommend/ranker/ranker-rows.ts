@@ -13,6 +13,7 @@ import {
   applyRankerNetwork,
   mixes,
   type RankerFeatures,
+  type RankerInputs,
   type RankerParameters,
   type RankerShape,
 } from './ranker-network.ts'
@@ -87,7 +88,7 @@ export function rankerScorer(
   const open = (): Promise<Compiled<InputSpecs, unknown>> => {
     compiled ??= compile(
       (inputs, held) => {
-        const { logits, gates, experts } = applyRankerNetwork(held, inputs as never, features, shape)
+        const { logits, gates, experts } = applyRankerNetwork(held, inputs as unknown as RankerInputs, features, shape)
         return { logits, gates: gates ?? experts }
       },
       { ...session, inputs: { ...rankerInputs(features, shape), request: spec(['rows'], 'int32') }, parameters },

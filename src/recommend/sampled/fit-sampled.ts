@@ -1,17 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { Run } from '../../run/index.ts'
-import {
-  type FitMetrics,
-  fit,
-  type InputSpecs,
-  type InputValues,
-  parameterLeaves,
-  type TrainStep,
-} from '../../tensor/index.ts'
+import { type FitMetrics, fit, type InputSpecs, type InputValues, type TrainStep } from '../../tensor/index.ts'
 import type { Recommender } from '../contract.ts'
 import { evaluateRanking } from '../evaluation/evaluate-ranking.ts'
 import type { ListMetricName, MetricAt } from '../evaluation/ranking-report.ts'
 import type { InteractionSet } from '../interactions/interaction-set.ts'
+import { fitIdentity } from './fit-identity.ts'
 import type { CountedStream } from './sampled-choices.ts'
 
 /** How long to train, and how the best epoch is told. */
@@ -78,13 +71,15 @@ export async function fitSampled<I extends InputSpecs, P, R, M extends Recommend
       await now.dispose()
     }
   }
+  const sets = [train, ...(valid ? [valid] : [])]
+  const arrays = [...sets.flatMap(({ offsets, columns }) => [offsets, columns]), ...also]
   await fit(
     step,
     {
       examples: choices,
       batchSize,
       epochs,
-      name: `${name}-${identity(step, [train, ...(valid ? [valid] : [])], [metric, validateEvery, patience, batchSize], also)}`,
+      name: `${name}-${fitIdentity(step, [metric, validateEvery, patience, batchSize], arrays)}`,
       order: name,
       ...(checkpointEvery !== undefined && { checkpointEvery }),
       ...(onMetrics && { onMetrics }),
@@ -96,23 +91,4 @@ export async function fitSampled<I extends InputSpecs, P, R, M extends Recommend
     run,
   )
   return recommender()
-}
-
-function identity(
-  step: { digest(): string; readonly parameters: unknown },
-  sets: readonly InteractionSet[],
-  settings: readonly unknown[],
-  also: readonly ArrayBufferView[],
-): string {
-  const digest = createHash('sha256').update(step.digest()).update(JSON.stringify(settings))
-  const add = ({ buffer, byteOffset, byteLength }: ArrayBufferView): void => {
-    digest.update(new Uint8Array(buffer, byteOffset, byteLength))
-  }
-  for (const { path, leaf } of parameterLeaves(step.parameters)) {
-    digest.update(path)
-    add(leaf.data)
-  }
-  for (const { offsets, columns } of sets) for (const numbers of [offsets, columns]) add(numbers)
-  for (const numbers of also) add(numbers)
-  return digest.digest('hex').slice(0, 16)
 }
