@@ -11,6 +11,15 @@ const [short, long] = [draw(2), draw(3)]
 // Both pasts, the recent one alone, the long one alone, and none.
 const [hasShort, hasLong] = [Float32Array.of(1, 1, 0, 0), Float32Array.of(1, 0, 1, 0)]
 
+/** As after some training: attention adds nothing at the start. */
+function trained() {
+  const parameters = initCoInterest(seeded(2), width)
+  for (const { output } of [parameters.toLong, parameters.toShort])
+    for (let at = 0; at < width * width; at++) (output.weight.data as Float32Array)[at] = random.normal()
+  return parameters
+}
+const parameters = trained()
+
 async function found(given: { readonly short: Float32Array; readonly long: Float32Array }) {
   const graph = await compile(
     ({ s, l, a, b }, held) => {
@@ -19,7 +28,7 @@ async function found(given: { readonly short: Float32Array; readonly long: Float
     },
     {
       inputs: { s: spec([batch, 2, width]), l: spec([batch, 3, width]), a: spec([batch]), b: spec([batch]) },
-      parameters: initCoInterest(seeded(2), width),
+      parameters,
     },
   )
   const { vectors, valid, gates } = await graph({ s: given.short, l: given.long, a: hasShort, b: hasLong })

@@ -25,6 +25,7 @@ import {
   sub,
   type Tensor,
 } from '../../tensor/index.ts'
+import { nothingYet } from './interest-network.ts'
 import { type InterestSet, perRow } from './interest-set.ts'
 
 export interface CoInterestParameters {
@@ -37,11 +38,11 @@ export interface CoInterestParameters {
   readonly gate: LinearParameters
 }
 
-/** Maps uniform within ±1/√in, norms 1. */
+/** Maps uniform within ±1/√in, but for what attention adds, which starts at 0; norms 1. */
 export function initCoInterest(random: Random, width: number): CoInterestParameters {
   return {
-    toLong: initMultiHead(random, width, { bias: false }),
-    toShort: initMultiHead(random, width, { bias: false }),
+    toLong: { ...initMultiHead(random, width, { bias: false }), output: nothingYet(width, false) },
+    toShort: { ...initMultiHead(random, width, { bias: false }), output: nothingYet(width, false) },
     shortNorm: initNorm(width, true),
     longNorm: initNorm(width, true),
     gate: initLinear(random, 2 * width, 1),

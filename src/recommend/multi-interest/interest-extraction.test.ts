@@ -137,7 +137,9 @@ describe('the extraction of interests', () => {
     const [first, second] = layer?.mlp?.layers ?? []
     const inner = times(numbers(first?.weight), pooled, numbers(first?.bias)).map((x) => Math.max(0, x))
     const centre = numbers(held.centres)
-    const moved = times(numbers(second?.weight), inner, numbers(second?.bias)).map((x, at) => x + (centre[at] ?? 0))
+    const moved = times(numbers(second?.weight), inner, numbers(second?.bias)).map(
+      (x, at) => x + (pooled[at] ?? 0) + (centre[at] ?? 0),
+    )
     const middle = moved.reduce((sum, x) => sum + x, 0) / width
     const spread = Math.sqrt(moved.reduce((sum, x) => sum + (x - middle) ** 2, 0) / width + 1e-5)
     close(interests, [moved.map((x) => (x - middle) / spread)])

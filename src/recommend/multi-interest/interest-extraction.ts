@@ -5,7 +5,6 @@ import {
   type GruParameters,
   initGru,
   initLinear,
-  initMlp,
   initNorm,
   type LinearParameters,
   type MlpParameters,
@@ -33,7 +32,7 @@ import {
   type TensorValue,
   value,
 } from '../../tensor/index.ts'
-import { scalingMap } from './interest-network.ts'
+import { nothingYet, scalingMap } from './interest-network.ts'
 import { ratio } from './interest-set.ts'
 
 /** How centres follow what they are given. */
@@ -105,7 +104,7 @@ function orthogonalRows(random: Random, rows: number, width: number): TensorValu
 
 /**
  * Numbers of an extraction at the start: centres of length 1 at right angles (equal ones would stay equal for ever), W_v
- * the identity, other maps normal and as wide as keeps the spread of what they map, without biases.
+ * the identity, W₂ zeros, other maps normal and as wide as keeps the spread of what they map, without biases.
  */
 export function initExtraction(random: Random, width: number, options: ExtractionOptions = {}): ExtractionParameters {
   const { interests, layers, shareLayers, update, read } = { ...extractionDefaults, ...options }
@@ -118,7 +117,9 @@ export function initExtraction(random: Random, width: number, options: Extractio
       value: scalingMap(width, 1),
       ...(update === 'gru'
         ? { gru: initGru(random, { inputs: width, hidden: width }) }
-        : { mlp: initMlp(random, [width, width, width], { deviation: Math.sqrt(2 / width) }) }),
+        : {
+            mlp: { layers: [initLinear(random, width, width, { deviation: Math.sqrt(2 / width) }), nothingYet(width)] },
+          }),
       norm: initNorm(width, true),
     })),
     ...(read === 'concatenated' && { together: initLinear(random, layers * width, width) }),
@@ -152,7 +153,7 @@ export function routingAssignment(queries: Tensor, keys: Tensor, mask: Tensor): 
  *
  *     a_kj = softmax_k((W_q C_k^{r−1})·(W_k h_j)/√d)
  *     m_k  = Σ_j a_kj W_v h_j / (Σ_j a_kj + ε)
- *     C_k^r = LayerNorm(C_k^{r−1} + MLP(m_k))
+ *     C_k^r = LayerNorm(C_k^{r−1} + MLP(m_k)),  MLP(m) = m + W₂ relu(W₁ m)
  *
  * and, with `residual`, h_j ← h_j − Σ_k a_kj C_k^r before the next layer. With one centre it is the mean of W_v h under
  * an MLP. Without positions in h, the order of behaviours does not matter; centres in another order give the interests
@@ -183,7 +184,7 @@ export function extractInterests(
     const given = div(matmul(assignment, applyLinear(layer.value, left)), taken)
     const moved = layer.gru
       ? gatedUpdate(layer.gru, given, broadcastTo(centres, given.shape))
-      : add(centres, applyMlp(layer.mlp ?? { layers: [] }, given))
+      : add(centres, add(given, applyMlp(layer.mlp ?? { layers: [] }, given)))
     centres = layerNorm(moved, { scale: layer.norm.weight, ...(layer.norm.bias && { bias: layer.norm.bias }) })
     all.push(centres)
     if (residual && at < layers - 1) left = sub(left, matmul(assignment, centres, { transposeA: true }))

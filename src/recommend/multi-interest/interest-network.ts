@@ -1,6 +1,6 @@
 import { type LinearParameters, normalValue } from '../../nets/index.ts'
 import type { Json, Random } from '../../run/index.ts'
-import { type Symbolic, type Tensor, type TensorValue, value } from '../../tensor/index.ts'
+import { type Symbolic, type Tensor, type TensorValue, value, zeros } from '../../tensor/index.ts'
 import type { InterestSet } from './interest-set.ts'
 
 /** Numbers that every network has. */
@@ -41,4 +41,9 @@ export function scalingMap(width: number, scale: number): LinearParameters {
   const data = new Float32Array(width * width)
   for (let at = 0; at < width; at++) data[at * width + at] = scale
   return { weight: value(data, [width, width]) }
+}
+
+/** A map to zeros, for what is added to something: training decides what it adds. */
+export function nothingYet(width: number, bias = true): LinearParameters {
+  return { weight: zeros([width, width]), ...(bias && { bias: zeros([width]) }) }
 }
