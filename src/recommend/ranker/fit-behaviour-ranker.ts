@@ -157,6 +157,10 @@ function assertOptions(options: BehaviourRankerOptions): void {
  * vectors of a row's several values averaged. A step computes the vectors of the whole catalogue: up to some hundred
  * thousand items.
  *
+ * The structure is the abstract's; sizes, λ, p, τ and the gate of who has done nothing are choices made here. In the
+ * experiment a softmax of the gate and the mean of the behaviours (`gateNorm`, `pooling`) ranked better than the forms
+ * without: sums grow with the length of a history.
+ *
  * With `valid`, training stops once its AUC no longer rises, and the best epoch stands. A stopped run goes on from its
  * checkpoint with the same numbers.
  *
