@@ -25,6 +25,23 @@ export const catalogue: readonly CatalogueRow[] = [
     experiment: 'dpa',
   },
   {
+    no: '08',
+    id: 'hcn',
+    title: 'HCN: several interests of the recent and the long past, for coarse ranking',
+    arxiv: '2210.10547',
+    room: 'recommend',
+    exports: [
+      'hcn',
+      'extractInterests',
+      'coInterests',
+      'interestRedundancy',
+      'interestScores',
+      'multiInterest',
+      'cascade',
+    ],
+    experiment: 'hcn',
+  },
+  {
     no: '14',
     id: 'general-preference',
     title: 'General preference model: embeddings that can hold cycles',
