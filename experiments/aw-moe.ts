@@ -339,7 +339,7 @@ export const experiment: Experiment = {
     const [without, withContrast] = [found['aw-moe'], found['aw-moe-contrast']]
     if (!without || !withContrast) throw new Error('AW-MoE was not fitted')
     const [plain, contrasted] = [await gateLikeness(without, task), await gateLikeness(withContrast, task)]
-    const real = films.every((file) => existsSync(file)) ? await movielens(full ? 1e9 : 6000, run) : undefined
+    const real = films.every((file) => existsSync(file)) ? await movielens(full ? 1e9 : 4000, run) : undefined
     const rated =
       real &&
       (await compared(
