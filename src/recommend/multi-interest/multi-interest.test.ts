@@ -108,7 +108,9 @@ describe('recommenders by interests', () => {
       expect((await read.recommend(users)).items).toEqual((await model.recommend(users)).items)
 
       const index = itemIndex(model.itemVectors)
-      const lists = (row: number) => (row === 1 ? [world.itemCount - 1] : [])
+      // Nobody is to get the best that they would.
+      const best = (await model.recommend(users, { count: 1, exclude: 'nothing' })).items
+      const lists = (row: number) => [best[row] ?? 0]
       const found = await retrieveInterests(index, await model.interests(users), 10, { lists })
       const exact = await model.recommend(users, { count: 10, exclude: lists })
       expect(found.items).toEqual(exact.items)
@@ -154,6 +156,22 @@ describe('recommenders by interests', () => {
     // Popularity says nothing here: 10 of the 96 items left.
     expect(popular.means['recall@10']).toBeLessThan(0.16)
     expect(ours.means['recall@10']).toBeGreaterThan(0.4)
+  })
+
+  it('learn nothing from what does not follow', async () => {
+    const pairs = setOf(
+      Array.from({ length: 60 }, (_, user) => [user % 10, 10 + ((user * 7) % 10)]),
+      20,
+    )
+    const scores = async (following: number): Promise<Float32Array> => {
+      const model = await hcn(pairs, { ...small, following, batchSize: 20 }, fresh())
+      const found = await model.scoreItems({ users: [0, 1] })
+      await model.dispose()
+      return found
+    }
+    // After a history of one item one follows, however many are asked for.
+    const [one, three] = [await scores(1), await scores(3)]
+    for (const [at, score] of one.entries()) expect(three[at]).toBeCloseTo(score, 3)
   })
 
   it('go on from where a fit was stopped, with the same numbers', async () => {
