@@ -1,5 +1,20 @@
 import { expect, it } from 'vitest'
-import { adam, mean, mul, type Optimizer, type SymbolicInputs, spec, square, sub, trainStep, value } from '../index.ts'
+import {
+  adam,
+  mean,
+  mul,
+  type Optimizer,
+  type SparseMatrix,
+  type SymbolicInputs,
+  scaledMatrix,
+  sparseMatmul,
+  sparseMatrix,
+  spec,
+  square,
+  sub,
+  trainStep,
+  value,
+} from '../index.ts'
 
 interface Choice {
   readonly optimizer?: Optimizer
@@ -51,4 +66,31 @@ it('tells losses, optimisers, schedules and what is trained apart', async () => 
     ].map(digestOf),
   )
   expect(new Set(digests).size).toBe(digests.length)
+})
+
+it('tells sparse matrices apart by their entries and factors', async () => {
+  const entries = { rows: [0, 0, 1], columns: [0, 1, 1] }
+  const plain = sparseMatrix(2, 2, entries)
+  const factors = value(Float64Array.of(0.5, 2), [2, 1])
+  const digestOf = async (matrix: SparseMatrix): Promise<string> => {
+    const step = await trainStep((_, { w }) => mean(square(sparseMatmul(matrix, w))), {
+      inputs: {},
+      parameters: { w: value(Float32Array.of(1, 2), [2, 1]) },
+      optimizer: adam(),
+    })
+    const digest = step.digest()
+    await step.dispose()
+    return digest
+  }
+  const others = [
+    plain,
+    sparseMatrix(2, 2, { rows: [0, 1, 1], columns: [0, 0, 1] }),
+    sparseMatrix(2, 2, { ...entries, values: [1, 2, 3] }),
+    scaledMatrix(plain, { rows: factors }),
+    scaledMatrix(plain, { columns: factors }),
+    scaledMatrix(plain, { rows: factors, columns: factors }),
+  ]
+  const digests = await Promise.all(others.map(digestOf))
+  expect(new Set(digests).size).toBe(others.length)
+  expect(await digestOf(sparseMatrix(2, 2, entries))).toBe(digests[0])
 })

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { ancestors } from './ancestors.ts'
-import type { Attribute, Node, Tensor } from './tensor.ts'
+import type { Attribute, Node, Op, Tensor } from './tensor.ts'
 import { isTensorValue } from './value.ts'
 
 /**
- * Names what a graph computes: equal graphs (operations, attributes, constants, what reads what) have equal digests,
+ * Names what a graph computes: equal graphs (operations, attributes, constants, sparse matrices, what reads what) have equal digests,
  * whenever they were built. Numbers that are fed are no part of it.
  *
  * @returns SHA-256 in hexadecimal
@@ -19,10 +19,28 @@ export function graphDigest(outputs: readonly Tensor[]): string {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     return { dtype, shape, data: createHash('sha256').update(bytes).digest('hex') }
   }
+  const held = new Map<Op, string>()
+  const heldBy = (op: Op): string | undefined => {
+    if (!op.holds) return undefined
+    const known = held.get(op)
+    if (known !== undefined) return known
+    const digest = createHash('sha256')
+    for (const { buffer, byteOffset, byteLength } of op.holds)
+      digest.update(`${byteLength}:`).update(new Uint8Array(buffer, byteOffset, byteLength))
+    const found = digest.digest('hex')
+    held.set(op, found)
+    return found
+  }
   for (const node of ancestors(outputs)) {
     places.set(node, places.size)
     const attributes = Object.entries(node.attributes).map(([name, attribute]) => [name, told(attribute)])
-    all.update(JSON.stringify([node.op.name, node.inputs.map(placeOf), attributes, node.outputs.map(typeOf)]))
+    const own = heldBy(node.op)
+    all.update(
+      JSON.stringify([
+        ...[node.op.name, node.inputs.map(placeOf), attributes, node.outputs.map(typeOf)],
+        ...(own === undefined ? [] : [own]),
+      ]),
+    )
   }
   return all.update(JSON.stringify(outputs.map(placeOf))).digest('hex')
 }

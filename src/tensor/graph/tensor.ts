@@ -83,6 +83,8 @@ export interface Emitter {
  */
 export interface Op<A extends Attributes = Attributes> {
   readonly name: string
+  /** Numbers that it computes with beside its inputs and attributes, by which operations of one name differ. */
+  readonly holds?: readonly ArrayBufferView[]
   /** Types of the outputs. @throws {RangeError} naming the operation, the shapes, and what would be right */
   infer(inputs: readonly TensorType[], attributes: A): readonly TensorType[]
   emit(node: Node<A>, emitter: Emitter): string | readonly string[]

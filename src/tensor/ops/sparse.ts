@@ -49,8 +49,14 @@ const opsOf = new WeakMap<SparseMatrix, SparseOps>()
 function sparseOps(matrix: SparseMatrix): SparseOps {
   const known = opsOf.get(matrix)
   if (known) return known
+  const { starts, places, weights, rowFactors, columnFactors } = matrix
+  // Empty ones for those that are absent, so that rows' factors are not taken for columns'.
+  const holds = [starts, places, weights, rowFactors?.data, columnFactors?.data].map(
+    (data) => data ?? new Uint8Array(0),
+  )
   const product: SparseOp = {
     name: 'sparseMatmul',
+    holds,
     infer: (inputs) => {
       const { dtype, shape } = inputAt(inputs, 0)
       return [{ dtype, shape: [matrix.rows, dimAt(shape, 1)] }]
@@ -63,6 +69,7 @@ function sparseOps(matrix: SparseMatrix): SparseOps {
   }
   const rows: SparseOp = {
     name: 'sparseRows',
+    holds,
     infer: (inputs) => {
       const { dtype, shape } = inputAt(inputs, 0)
       return [{ dtype, shape: [dimAt(inputAt(inputs, 1).shape, 0), dimAt(shape, 1)] }]
@@ -79,6 +86,7 @@ function sparseOps(matrix: SparseMatrix): SparseOps {
   }
   const scattered: SparseOp = {
     name: 'sparseScattered',
+    holds,
     infer: (inputs) => {
       const { dtype, shape } = inputAt(inputs, 0)
       return [{ dtype, shape: [matrix.rows, dimAt(shape, 1)] }]
