@@ -1,6 +1,6 @@
 import { type Experiment, figureColors, type Measurement, metricNamed, plotSvg } from '../src/evaluate/index.ts'
-import type { InterestRecommender } from '../src/recommend/index.ts'
-import { cascaded, cascadeFigure, cascadeMeasurements } from './hcn/cascaded.ts'
+import type { InterestRecommender, Recommender } from '../src/recommend/index.ts'
+import { cascaded, cascadeFigure, cascadeMeasurements, type Fine, fitFine, type Kept } from './hcn/cascaded.ts'
 import { type Compared, compared, each, fitter, titles } from './hcn/compared.ts'
 import { realMeasurements } from './hcn/real-histories.ts'
 import { cutoff, type Found, measured, pasts, schedules, shared, shop } from './hcn/shop.ts'
@@ -16,16 +16,14 @@ function shopMeasurements(found: ReadonlyMap<Compared, Found>): readonly Measure
     model: Compared,
     what: Exclude<keyof Found, 'model'>,
     better: 'higher' | 'lower' = 'higher',
-  ) => ({
-    ...{ name, better },
-    baseline: at(model, what),
-    method: at('hcn', what),
-  })
+    method: Compared = 'hcn',
+  ): Measurement => ({ ...{ name, better }, baseline: at(model, what), method: at(method, what) })
   return [
     ...compared
       .toReversed()
-      .filter((model) => model !== 'hcn')
+      .filter((model) => model !== 'hcn' && model !== 'hcn apart')
       .map((model) => pair(recallAgainst(model), model, 'recall')),
+    pair(`Recall@${cutoff} ${where}, HCN at μ = 0.3 against ComiRec-SA`, 'comirec-sa', 'recall', 'higher', 'hcn apart'),
     pair(
       `Recall@${cutoff} of passing interests ${where}, HCN against ComiRec-SA with HCN’s scoring`,
       'comirec-sa by candidate',
@@ -42,6 +40,13 @@ function shopMeasurements(found: ReadonlyMap<Compared, Found>): readonly Measure
       'covered',
     ),
     pair(likeness, 'comirec-sa', 'cosine', 'lower'),
+    pair(
+      `Mean cosine of a user’s interests ${where}, HCN at μ = 0.3 against ComiRec-SA`,
+      'comirec-sa',
+      'cosine',
+      'lower',
+      'hcn apart',
+    ),
     pair(
       `Mean cosine of a user’s interests ${where}, HCN against ComiRec-SA with HCN’s scoring`,
       'comirec-sa by candidate',
@@ -94,18 +99,27 @@ export const experiment: Experiment = {
     const made = shop(run)
     const models = new Map<Compared, InterestRecommender>()
     const found = new Map<Compared, Found>()
-    await each(compared, async (model) => {
-      const options = { ...shared, ...schedules[model], valid: made.valid }
-      const fitted = await fitter(model, pasts, options)(made.train, run)
-      models.set(model, fitted)
-      found.set(model, await measured(model, fitted, made, run))
+    const fine = new Map<Fine, Recommender>()
+    await each<Compared | Fine>([...compared, ...(full ? (['aw-moe'] as const) : []), 'sasrec'], async (job) => {
+      if (job === 'sasrec' || job === 'aw-moe') {
+        fine.set(job, await fitFine(job, made, run))
+        return
+      }
+      const options = { ...shared, ...schedules[job], valid: made.valid }
+      const fitted = await fitter(job, pasts, options)(made.train, run)
+      models.set(job, fitted)
+      found.set(job, await measured(job, fitted, made, run))
     })
     const [coarse, single] = [models.get('hcn'), models.get('two-tower')]
     if (!coarse || !single) throw new Error('HCN or its baseline was not fitted')
-    const both = { hcn: coarse, 'two-tower': single }
-    const kept = await cascaded(made, both, 'sasrec', run)
-    const measurements: Measurement[] = [...shopMeasurements(found), ...cascadeMeasurements('sasrec', kept)]
-    if (full) measurements.push(...cascadeMeasurements('aw-moe', await cascaded(made, both, 'aw-moe', run)))
+    const kept = new Map<Fine, readonly Kept[]>()
+    for (const [stage, last] of fine)
+      kept.set(stage, await cascaded(made, { hcn: coarse, 'two-tower': single }, stage, last))
+    const measurements: Measurement[] = [
+      ...shopMeasurements(found),
+      ...[...kept].flatMap(([stage, own]) => cascadeMeasurements(stage, own)),
+    ]
+    for (const last of fine.values()) await last.dispose()
     for (const model of models.values()) await model.dispose()
     measurements.push(...(await realMeasurements(full, run)))
     return {
@@ -114,7 +128,7 @@ export const experiment: Experiment = {
         run.seed === 0
           ? [
               { name: 'interests', svg: await recallFigure(compared.flatMap((model) => found.get(model) ?? [])) },
-              { name: 'cascade', svg: await cascadeFigure(kept) },
+              { name: 'cascade', svg: await cascadeFigure(kept.get('sasrec') ?? []) },
             ]
           : [],
     }

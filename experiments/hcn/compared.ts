@@ -17,12 +17,14 @@ export const titles = {
   'comirec-sa': 'ComiRec-SA',
   'comirec-sa by candidate': 'ComiRec-SA with HCN’s scoring',
   'hcn on one past': 'HCN without co-interest',
+  'hcn apart': 'HCN at μ = 0.3',
   hcn: 'HCN',
 } as const
 export type Compared = keyof typeof titles
 /** Those that take longest first. */
 export const compared: readonly Compared[] = [
   'hcn',
+  'hcn apart',
   'hcn on one past',
   'comirec-sa',
   'comirec-sa by candidate',
@@ -62,6 +64,8 @@ export function fitter(
       return (train, run) => multiInterest(train, { ...shared, model: 'comirec-sa', length }, run)
     case 'hcn on one past':
       return (train, run) => hcn(train, { ...shared, short, long, coInterest: false, interests: 8 }, run)
+    case 'hcn apart':
+      return (train, run) => hcn(train, { ...shared, short, long, redundancyWeight: 0.3 }, run)
     case 'hcn':
       return (train, run) => hcn(train, { ...shared, short, long }, run)
   }

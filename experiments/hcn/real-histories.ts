@@ -45,7 +45,7 @@ const realSets: readonly RealSet[] = [
     // The better of two by the validation items, for each.
     rates: { hcn: 0.005, others: 0.01 },
     options: {
-      ...{ width: 32, batchSize: 128, epochs: 25, following: 3, negatives: 2, session },
+      ...{ width: 32, batchSize: 128, epochs: 20, following: 3, negatives: 2, session },
       ...{ metric: 'recall@20', validateEvery: 5, patience: 3, checkpointEvery: 0 },
     },
   },

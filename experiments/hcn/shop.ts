@@ -26,11 +26,12 @@ export const shared: HcnOptions & MultiInterestOptions = {
  * that recall went on rising. For models that do not know the order of a history, its last ten things were better than all.
  */
 export const schedules: Readonly<Record<Compared, { readonly learningRate: number; readonly epochs: number }>> = {
-  'two-tower': { learningRate: 0.01, epochs: 50 },
-  mind: { learningRate: 0.02, epochs: 60 },
-  'comirec-sa': { learningRate: 0.01, epochs: 50 },
-  'comirec-sa by candidate': { learningRate: 0.02, epochs: 40 },
-  'hcn on one past': { learningRate: 0.005, epochs: 40 },
+  'two-tower': { learningRate: 0.01, epochs: 40 },
+  mind: { learningRate: 0.02, epochs: 50 },
+  'comirec-sa': { learningRate: 0.01, epochs: 45 },
+  'comirec-sa by candidate': { learningRate: 0.02, epochs: 35 },
+  'hcn on one past': { learningRate: 0.005, epochs: 30 },
+  'hcn apart': { learningRate: 0.005, epochs: 35 },
   hcn: { learningRate: 0.005, epochs: 35 },
 }
 
