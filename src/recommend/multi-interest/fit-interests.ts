@@ -87,10 +87,9 @@ export function targetFrequency(sequences: Sequences, items: number): Float64Arr
 }
 
 /**
- * Trains a network of interests on what came next in histories: in each pass a target is drawn from every history, what
- * came before it is read, and the vector that its interests give by label-aware attention must tell the target from the
- * other targets of the batch and from items drawn evenly, by sampled softmax; μ times the redundancy of the interests is
- * added. With `valid`, the epoch that ranks those items best stands. The network's numbers are trained where they lie.
+ * Trains a network of interests on what came next in histories: in each pass every history is cut once at random, what
+ * came before is read, and the interests must tell what `following` items came next from those of the rest of the batch
+ * and from items drawn evenly, by sampled softmax; μ times the redundancy of the interests is added. With `valid`, the epoch that ranks those items best stands. The network's numbers are trained where they lie.
  *
  * @throws {RangeError} on options out of range, or when there is nothing to learn from
  */
@@ -148,7 +147,7 @@ export async function fitInterests<P extends InterestParameters>(
   const logExpected = constant(
     value(
       Float32Array.from({ length: items + 1 }, (_, id) =>
-        Math.log((inBatch ? (share[id - 1] ?? 0) : 0) + negatives / items + 1e-12),
+        Math.log((inBatch ? following * (share[id - 1] ?? 0) : 0) + negatives / items + 1e-12),
       ),
     ),
   )

@@ -164,7 +164,7 @@ describe('recommenders by interests', () => {
       20,
     )
     const scores = async (following: number): Promise<Float32Array> => {
-      const model = await hcn(pairs, { ...small, following, batchSize: 20 }, fresh())
+      const model = await hcn(pairs, { ...small, following, batchSize: 20, negatives: 0 }, fresh())
       const found = await model.scoreItems({ users: [0, 1] })
       await model.dispose()
       return found

@@ -13,7 +13,8 @@ export interface MultiInterestOptions extends InterestModelOptions, InterestFitO
 
 /**
  * Recommendations by several vectors of a user, as MIND and ComiRec, or by one, the mean of the history: what `hcn` is
- * compared with. Training, scores and everything else are those of `hcn`.
+ * compared with. Training, scores and everything else are those of `hcn`; with `scoring: 'target'` training is what the
+ * authors of MIND and ComiRec publish; by it ComiRec-SA found less in every comparison made here.
  *
  * @param train histories in order of time
  * @throws {RangeError} on options out of range, or when nobody has two items and has left some
